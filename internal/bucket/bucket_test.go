@@ -1,0 +1,86 @@
+package bucket
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+)
+
+func TestObjectNames(t *testing.T) {
+	const at = 1774360851 // 2026-03-24T14:00:51Z
+	for p, want := range map[Period]string{
+		TenSeconds: "10s/2026/03/24/14/00/50.json",
+		Minute:     "1m/2026/03/24/14/00.json",
+		Hour:       "1h/2026/03/24/14.json",
+		Day:        "1d/2026/03/24.json",
+		All:        "all.json",
+	} {
+		id := ID{p, p.Start(at)}
+		if got := id.Object(); got != want {
+			t.Errorf("%s: %s, want %s", p, got, want)
+		}
+		if again, err := ParseID(id.String()); err != nil || again != id {
+			t.Errorf("%s reads back as %v, %v", id, again, err)
+		}
+	}
+	for _, bad := range []string{"", "1m", "1m:61", "1m:-60", "2m:120", "1m:x", "all:60 ", "hour:0"} {
+		if id, err := ParseID(bad); err == nil {
+			t.Errorf("%q gave %v", bad, id)
+		}
+	}
+}
+
+func randomSum(r *rand.Rand) Sum {
+	s := Sum{}
+	for _, typ := range []string{"download", "share:twitter"}[:1+r.IntN(2)] {
+		d := s.Dims(typ)
+		for range r.IntN(50) {
+			d.Beat[r.Uint32N(60)] += r.Uint64N(1000)
+			d.Cells[r.Uint32N(259200)] += 1 + r.Uint64N(3)
+			d.Countries[string([]byte{'A' + byte(r.IntN(26)), 'A' + byte(r.IntN(26))})]++
+			d.Continents[[]string{"EU", "NA", "AS"}[r.IntN(3)]]++
+			d.Regions[[]string{"US-CA", "DE-BY", "GB-ENG"}[r.IntN(3)]] += r.Uint64()
+		}
+	}
+	return s
+}
+
+// Packing and adding commute: the sum of packed parts is the packed sum.
+func TestPartsAddUp(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		a, b := randomSum(r), randomSum(r)
+		one, two := a.Append(nil, NewToken()), b.Append(nil, NewToken())
+		ab, ba := Sum{}, Sum{}
+		for _, err := range []error{ab.Add(one), ab.Add(two), ba.Add(two), ba.Add(one)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !reflect.DeepEqual(ab, ba) {
+			t.Fatal("order matters")
+		}
+		packed, again := ab.Append(nil, NewToken()), Sum{}
+		if err := again.Add(packed); err != nil || !reflect.DeepEqual(ab, again) {
+			t.Fatalf("the packed sum reads back unlike: %v", err)
+		}
+	}
+}
+
+// Whatever Add accepts, packing it again with the same token gives a canonical
+// part that reads the same.
+func FuzzAdd(f *testing.F) {
+	f.Add(randomSum(rand.New(rand.NewPCG(3, 4))).Append(nil, Token{}))
+	f.Add(AppendHeader(nil, Token{}))
+	f.Fuzz(func(t *testing.T, part []byte) {
+		s := Sum{}
+		if s.Add(part) != nil {
+			return
+		}
+		packed, again := s.Append(nil, Token{1}), Sum{}
+		if err := again.Add(packed); err != nil || !bytes.Equal(again.Append(nil, Token{1}), packed) {
+			t.Fatalf("packed again it reads as something else: %v", err)
+		}
+	})
+}

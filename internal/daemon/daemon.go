@@ -1,0 +1,196 @@
+// Package daemon is the skeleton that all Glow daemons share: flags with their
+// environment variables, the log, the Redis client, metrics and health, word
+// to systemd, signals and exit codes. Knowing one daemon is knowing all.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/urfave/cli/v2"
+
+	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/internal/rdb"
+)
+
+// Version is set by the linker.
+var Version = "dev"
+
+// Run is the body of a daemon or of one of its commands. It returns nil only
+// if it stopped cleanly and all that it had taken on is written; an error
+// never becomes a success because ctx was cancelled.
+type Run func(ctx context.Context, d *Daemon, c *cli.Context) error
+
+// App describes a daemon.
+type App struct {
+	Name        string
+	Usage       string // half a sentence
+	Description string // what --help teaches
+	ArgsUsage   string // "FILE…"; empty: no arguments are taken
+	Once        string // what --once does; empty: there is no such flag
+	AdminAddr   string // default of --admin-addr
+	Scripts     []*rdb.Script
+	Flags       []cli.Flag
+	Run         Run
+	Commands    []Command
+}
+
+// Command is a one-off task of a daemon, such as "publisher setup".
+type Command struct {
+	Name, Usage, Description string
+	Flags                    []cli.Flag
+	Run                      Run
+}
+
+// Daemon is what a running daemon stands on.
+type Daemon struct {
+	Name    string
+	Log     *slog.Logger
+	Redis   *rdb.Client
+	Keys    keys.Keys
+	Metrics *prometheus.Registry
+	Once    bool      // do what there is, then exit
+	Stdout  io.Writer // answers of commands
+	Stderr  io.Writer // summaries; the log goes there too
+
+	health health
+}
+
+// Main runs the app with the process's arguments and exits: 0 after a clean
+// stop, 1 after a failure, 2 after a usage mistake. SIGTERM and SIGINT stop
+// it; a second one kills.
+func Main(app App) {
+	os.Exit(app.main(os.Args, os.Stdout, os.Stderr))
+}
+
+func (a App) main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	err := a.cli(stdout, stderr).RunContext(ctx, args)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "%s: %v\n", a.Name, err)
+	if isUsage(err) {
+		fmt.Fprintf(stderr, "See %q.\n", a.Name+" --help")
+		return 2
+	}
+	return 1
+}
+
+func (a App) cli(stdout, stderr io.Writer) *cli.App {
+	app := &cli.App{
+		Name:            a.Name,
+		Usage:           a.Usage,
+		Description:     a.Description,
+		ArgsUsage:       a.ArgsUsage,
+		UsageText:       strings.TrimSpace(a.Name + " [options] " + a.ArgsUsage),
+		Version:         Version,
+		Flags:           withEnv(append(a.Flags, a.commonFlags()...)),
+		HideHelpCommand: true,
+		Writer:          stdout,
+		ErrWriter:       stderr,
+		ExitErrHandler:  func(*cli.Context, error) {}, // Main decides
+		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return usage{err} },
+		Action: func(c *cli.Context) error {
+			return a.start(c, a.ArgsUsage != "", a.Run, stdout, stderr)
+		},
+	}
+	for _, cmd := range a.Commands {
+		app.Commands = append(app.Commands, &cli.Command{
+			Name:            cmd.Name,
+			Usage:           cmd.Usage,
+			Description:     cmd.Description,
+			Flags:           withEnv(append(cmd.Flags, redisFlags()...)),
+			HideHelpCommand: true,
+			OnUsageError:    app.OnUsageError,
+			Action: func(c *cli.Context) error {
+				return a.start(c, false, cmd.Run, stdout, stderr)
+			},
+		})
+	}
+	return app
+}
+
+// start makes the Daemon out of the common flags and runs its body.
+func (a App) start(c *cli.Context, takesArgs bool, run Run, stdout, stderr io.Writer) (err error) {
+	if !takesArgs && c.Args().Present() {
+		return Usagef("unexpected argument %q", c.Args().First())
+	}
+	for _, arg := range c.Args().Slice() {
+		if strings.HasPrefix(arg, "-") && arg != "-" {
+			return Usagef("%s stands after a file: options go before files (or write ./%[1]s for a file of that name)", arg)
+		}
+	}
+	log, errLog := newLog(c, a.Name, stderr)
+	k, errKeys := keys.New(c.String("namespace"))
+	redis, errRedis := rdb.Open(c.String("redis-url"), a.Scripts...)
+	if err := errors.Join(Setting("log-level", errLog), Setting("namespace", errKeys), Setting("redis-url", errRedis)); err != nil {
+		return err
+	}
+	defer redis.Close()
+	d := &Daemon{
+		Name: a.Name, Log: log, Redis: redis, Keys: k, Metrics: newRegistry(),
+		Once: a.Once != "" && c.Bool("once"), Stdout: stdout, Stderr: stderr,
+	}
+	d.health.init(os.Getenv)
+	stopAdmin, err := d.serveAdmin(c)
+	if err != nil {
+		return err
+	}
+	defer stopAdmin()
+	err = run(c.Context, d, c)
+	d.health.notify("STOPPING=1")
+	if err == nil && c.Context.Err() != nil {
+		log.Info("stopped", "cause", context.Cause(c.Context))
+	}
+	return err
+}
+
+// usage is an error of whoever typed the command; it ends in exit status 2.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+// Usagef makes a usage error.
+func Usagef(format string, args ...any) error { return usage{fmt.Errorf(format, args...)} }
+
+// Setting says that err came from the value of a flag, naming both it and its
+// environment variable; nil for nil. Join several, so that all bad settings
+// are reported at once.
+func Setting(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return usage{fmt.Errorf("--%s (or %s): %w", flag, EnvVar(flag), err)}
+}
+
+func isUsage(err error) bool {
+	var u usage
+	return errors.As(err, &u)
+}
+
+func newLog(c *cli.Context, name string, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return nil, fmt.Errorf("%q: want debug, info, warn or error", c.String("log-level"))
+	}
+	o := &slog.HandlerOptions{Level: level}
+	switch f := c.String("log-format"); f {
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, o)).With("daemon", name), nil
+	case "text", "":
+		return slog.New(slog.NewTextHandler(w, o)).With("daemon", name), nil
+	default:
+		return nil, Setting("log-format", fmt.Errorf("%q: want text or json", f))
+	}
+}

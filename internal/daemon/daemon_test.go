@@ -1,0 +1,126 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func app(run Run) App {
+	return App{
+		Name: "probe", Usage: "tries the skeleton", ArgsUsage: "FILE…", Once: "do what there is, then exit", AdminAddr: "off",
+		Flags: []cli.Flag{&cli.DurationFlag{Name: "max-wait", Value: time.Second, Usage: "longest wait"}},
+		Run:   run,
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	fine := func(context.Context, *Daemon, *cli.Context) error { return nil }
+	for _, c := range []struct {
+		name string
+		run  Run
+		args []string
+		env  map[string]string
+		want int
+		says []string
+	}{
+		{"clean", fine, []string{"--once", "a.log"}, nil, 0, nil},
+		{"failure", func(context.Context, *Daemon, *cli.Context) error { return errors.New("disk on fire") }, nil, nil, 1, []string{"probe: disk on fire"}},
+		{"unknown flag", fine, []string{"--nope"}, nil, 2, []string{"nope", "--help"}},
+		{"bad value", fine, []string{"--max-wait", "soon"}, nil, 2, []string{"max-wait"}},
+		{"bad environment", fine, nil, map[string]string{"GLOW_MAX_WAIT": "soon"}, 2, []string{"GLOW_MAX_WAIT"}},
+		{"all bad settings at once", fine, []string{"--namespace", "a b", "--redis-url", "http://x", "--log-level", "loud"}, nil, 2,
+			[]string{"--namespace (or GLOW_NAMESPACE)", "--redis-url (or GLOW_REDIS_URL)", "--log-level (or GLOW_LOG_LEVEL)"}},
+		{"flag after file", fine, []string{"a.log", "--once"}, nil, 2, []string{"options go before files"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for k, v := range c.env {
+				t.Setenv(k, v)
+			}
+			var stderr bytes.Buffer
+			got := app(c.run).main(append([]string{"probe"}, c.args...), &bytes.Buffer{}, &stderr)
+			if got != c.want {
+				t.Errorf("exit %d, want %d", got, c.want)
+			}
+			for _, s := range c.says {
+				if !strings.Contains(stderr.String(), s) {
+					t.Errorf("standard error lacks %q:\n%s", s, &stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestHelpNamesEveryVariable(t *testing.T) {
+	var out bytes.Buffer
+	if code := app(nil).main([]string{"probe", "--help"}, &out, &out); code != 0 {
+		t.Fatalf("exit %d: %s", code, &out)
+	}
+	for _, v := range []string{"GLOW_MAX_WAIT", "GLOW_REDIS_URL", "GLOW_NAMESPACE", "GLOW_ADMIN_ADDR", "GLOW_ONCE", "FILE…"} {
+		if !strings.Contains(out.String(), v) {
+			t.Errorf("--help lacks %s:\n%s", v, &out)
+		}
+	}
+}
+
+func TestSystemdHears(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "1")
+	a := app(func(_ context.Context, d *Daemon, _ *cli.Context) error {
+		d.Ready()
+		return nil
+	})
+	if code := a.main([]string{"probe"}, &bytes.Buffer{}, &bytes.Buffer{}); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+	for _, want := range []string{"READY=1", "WATCHDOG=1", "STOPPING=1"} {
+		b := make([]byte, 64)
+		n, err := conn.Read(b)
+		if err != nil || string(b[:n]) != want {
+			t.Fatalf("heard %q, %v; want %q", b[:n], err, want)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &Daemon{}
+		d.health.init(func(string) string { return "" })
+		get := func(path string) int {
+			w := httptest.NewRecorder()
+			mux := d.adminHandler()
+			mux.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+			return w.Code
+		}
+		check := func(when string, live, ready int) {
+			t.Helper()
+			if l, r := get("/healthz"), get("/readyz"); l != live || r != ready {
+				t.Errorf("%s: healthz %d, readyz %d; want %d, %d", when, l, r, live, ready)
+			}
+		}
+		d.Metrics = newRegistry()
+		check("starting", 200, 503)
+		d.Ready()
+		check("ready", 200, 200)
+		d.Trouble(errors.New("redis is away"))
+		check("redis away", 200, 503)
+		d.Ready()
+		time.Sleep(2 * time.Minute)
+		check("stuck", 503, 503)
+	})
+}

@@ -1,0 +1,58 @@
+package daemon
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Waits between attempts while a neighbour is away: doubled each time from the
+// first to the last, each cut to between half and all of itself at random, so
+// that a fleet does not come back in step.
+const (
+	firstWait = 50 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// Outage waits while a neighbour (Redis, the store) is away, and logs its
+// beginning and its end once each. One goroutine uses it.
+type Outage struct {
+	d     *Daemon
+	what  string
+	since time.Time
+	wait  time.Duration
+}
+
+// Outage makes an Outage of what, as in "redis".
+func (d *Daemon) Outage(what string) *Outage { return &Outage{d: d, what: what} }
+
+// Wait is called after an error: it waits longer each time. It returns an
+// error only if ctx is done.
+func (o *Outage) Wait(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if o.since.IsZero() {
+		o.since, o.wait = time.Now(), firstWait
+		o.d.Log.Warn(o.what+" is away, waiting", "err", err)
+	}
+	o.d.Trouble(err)
+	t := time.NewTimer(o.wait/2 + rand.N(o.wait/2))
+	defer t.Stop()
+	o.wait = min(2*o.wait, lastWait)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// Over is called after each success.
+func (o *Outage) Over() {
+	if !o.since.IsZero() {
+		o.d.Log.Info(o.what+" is back", "away", time.Since(o.since).Round(time.Millisecond).String())
+		o.since = time.Time{}
+	}
+	o.d.Ready()
+}

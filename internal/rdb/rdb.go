@@ -1,0 +1,152 @@
+// Package rdb connects the daemons to Redis in the one way that keeps their
+// counts exact: every write is a script that is called by its hash, nothing is
+// ever retried by the library, and each new connection first makes sure that
+// this Redis process did not start from a torn append-only file (gate.go).
+package rdb
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Script is a Lua script of one atomic step.
+type Script struct{ source, sha string }
+
+// NewScript makes a script. It panics unless the source begins with "#!lua":
+// without that line Redis would not know the script's flags.
+func NewScript(source string) *Script {
+	if !strings.HasPrefix(source, "#!lua") {
+		panic("rdb: a script must begin with #!lua")
+	}
+	return &Script{source, redis.NewScript(source).Hash()}
+}
+
+// Queue adds the script's call to a pipeline. After a failed Exec hand the
+// error to [Client.Doubt].
+func (s *Script) Queue(ctx context.Context, p redis.Pipeliner, keys []string, args ...any) *redis.Cmd {
+	return p.EvalSha(ctx, s.sha, keys, args...)
+}
+
+//go:embed gate.lua
+var gateSource string
+
+var gate = NewScript(gateSource)
+
+// Client is a Redis client whose connections have passed the gate.
+type Client struct {
+	*redis.Client
+	scripts []*Script
+	dials   atomic.Int64
+}
+
+// Open prepares a client for url (redis://, rediss:// or unix://) and the
+// scripts that it will call. It does not connect yet.
+func Open(url string, scripts ...*Script) (*Client, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("redis url: %w", hideURL(err))
+	}
+	c := &Client{scripts: append(scripts, gate)}
+	o.MaxRetries = -1 // a retry after a lost reply would count twice
+	o.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
+		c.dials.Add(1)
+		return c.pass(ctx, conn)
+	}
+	o.DialTimeout = 3 * time.Second
+	o.ReadTimeout, o.WriteTimeout = 30*time.Second, 30*time.Second
+	o.ContextTimeoutEnabled = true
+	o.ReadBufferSize, o.WriteBufferSize = 256<<10, 256<<10
+	o.PoolSize = 8
+	c.Client = redis.NewClient(o)
+	return c, nil
+}
+
+// hideURL keeps a mistyped URL, which may hold a password, out of the log.
+func hideURL(err error) error {
+	if text := err.Error(); strings.Contains(text, "://") || strings.Contains(text, "@") {
+		return errors.New("cannot be read; want redis://[user:password@]host:port/db, rediss://… or unix:///path/to/socket")
+	}
+	return err
+}
+
+// Run calls a script by its hash. Any error leaves it open whether the step
+// was done: forget what is in memory and read the state again.
+func (c *Client) Run(ctx context.Context, s *Script, keys []string, args ...any) *redis.Cmd {
+	cmd := c.EvalSha(ctx, s.sha, keys, args...)
+	if cmd.Err() != nil {
+		c.Doubt(ctx, cmd.Err())
+	}
+	return cmd
+}
+
+// Doubt must see every error of a pipeline that called scripts. If Redis has
+// lost our scripts without our connections being cut (SCRIPT FLUSH, a proxy
+// that hides a failover), the gate is passed again.
+func (c *Client) Doubt(ctx context.Context, err error) {
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		conn := c.Conn()
+		defer conn.Close()
+		_ = c.pass(ctx, conn) // what stays wrong shows in the next call
+	}
+}
+
+// Dials counts the connections made so far. A change means that Redis may have
+// gone back in time: read positions and states again.
+func (c *Client) Dials() int64 { return c.dials.Load() }
+
+// Nil says whether err is Redis's answer that there is nothing.
+func Nil(err error) bool { return errors.Is(err, redis.Nil) }
+
+// info reads sections of INFO as a map.
+func info(ctx context.Context, c redis.Cmdable, sections ...string) (map[string]string, error) {
+	text, err := c.Info(ctx, sections...).Result()
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]string{}
+	for line := range strings.Lines(text) {
+		if k, v, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			m[k] = v
+		}
+	}
+	return m, nil
+}
+
+// Check looks at what Glow needs of this Redis. The error says what makes it
+// unusable, the warnings what weakens the guarantees; each names the way out.
+func (c *Client) Check(ctx context.Context) (warnings []string, err error) {
+	server, err := info(ctx, c, "server")
+	if err != nil {
+		return nil, err
+	}
+	major, _, _ := strings.Cut(server["redis_version"], ".")
+	if n, err := strconv.Atoi(major); err == nil && n < 7 {
+		return nil, fmt.Errorf("redis %s is too old: Glow needs 7.0 or later", server["redis_version"])
+	}
+	memory, err := info(ctx, c, "memory")
+	if err != nil {
+		return nil, err
+	}
+	if p := memory["maxmemory_policy"]; p != "" && p != "noeviction" {
+		if memory["maxmemory"] != "0" {
+			return nil, fmt.Errorf("redis has maxmemory-policy %s, which deletes counts when memory is full: set maxmemory-policy noeviction", p)
+		}
+		warnings = append(warnings, "redis has maxmemory-policy "+p+": set noeviction, or a maxmemory set later will delete counts")
+	}
+	persistence, err := info(ctx, c, "persistence")
+	if err != nil {
+		return nil, err
+	}
+	if persistence["aof_enabled"] == "0" {
+		warnings = append(warnings, "redis has no append-only file: what it holds since its last snapshot is lost and read again from the logs when it dies; set appendonly yes")
+	}
+	return warnings, nil
+}
