@@ -1,0 +1,192 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Format says how a line is read.
+type Format struct {
+	Name    string         // glow, combined, json or regexp
+	Regexp  *regexp.Regexp // of regexp, with the groups ip, time, type, status and request
+	Layout  string         // --time-layout
+	Type    string         // --type, for lines that name none; empty means download
+	Match   *regexp.Regexp // --match
+	Status  []string       // --status
+	MaxLine int            // longest line in bytes; 0 for no bound
+}
+
+type event struct {
+	addr netip.Addr
+	time int64
+	typ  string
+}
+
+// fields are what a line says, as text.
+type fields struct{ ip, time, typ, attrs, status, request string }
+
+// parse reads one line or gives the reason to drop it.
+func (f Format) parse(line []byte) (event, string) {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	switch {
+	case len(line) == 0:
+		return event{}, "empty"
+	case f.MaxLine > 0 && len(line) > f.MaxLine:
+		return event{}, "long"
+	case bytes.IndexByte(line, 0) >= 0:
+		return event{}, "binary"
+	}
+	s, ok := f.split(string(line))
+	if !ok {
+		return event{}, "format"
+	}
+	return f.event(s)
+}
+
+func (f Format) event(s fields) (e event, reason string) {
+	var ok bool
+	if e.addr, ok = address(s.ip); !ok {
+		return e, "ip"
+	}
+	if e.time, ok = f.seconds(s.time); !ok {
+		return e, "time"
+	}
+	if e.typ = s.typ; e.typ == "" {
+		e.typ = f.Type
+	}
+	if e.typ == "" {
+		e.typ = "download"
+	}
+	if !typeForm.MatchString(e.typ) {
+		return e, "type"
+	}
+	if s.attrs != "" && !attrsForm.MatchString(s.attrs) || len(s.attrs) > 512 {
+		return e, "attrs"
+	}
+	if !f.wanted(s) {
+		return e, "unmatched"
+	}
+	return e, ""
+}
+
+var (
+	typeForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9:_-]{0,31}$`)
+	attrsForm = regexp.MustCompile(`^[a-z0-9_]{1,32}=[^ &]*(&[a-z0-9_]{1,32}=[^ &]*)*$`)
+)
+
+func (f Format) wanted(s fields) bool {
+	if f.Match != nil && !f.Match.MatchString(s.request) {
+		return false
+	}
+	for _, status := range f.Status {
+		if s.status == status {
+			return true
+		}
+	}
+	return len(f.Status) == 0
+}
+
+// address reads an address as netip does, without a zone; an IPv4 address in
+// IPv6 clothes counts as what it is.
+func address(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(s)
+	return a.Unmap(), err == nil && a.Zone() == ""
+}
+
+func (f Format) split(line string) (fields, bool) {
+	switch f.Name {
+	case "glow":
+		return splitGlow(line)
+	case "combined":
+		return splitRegexp(combined, line)
+	case "json":
+		return splitJSON(line)
+	default:
+		return splitRegexp(f.Regexp, line)
+	}
+}
+
+func splitGlow(line string) (fields, bool) {
+	w := append(strings.Split(line, " "), "", "")
+	if len(w) < 4 || len(w) > 6 {
+		return fields{}, false
+	}
+	return fields{ip: w[0], time: w[1], typ: w[2], attrs: w[3], request: line}, true
+}
+
+// The combined format of Apache and nginx, of which what follows the status
+// does not matter here.
+var combined = regexp.MustCompile(`^(?P<ip>\S+) \S+ .*?\[(?P<time>[^\]]*)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3})(?: |$)`)
+
+func splitRegexp(re *regexp.Regexp, line string) (fields, bool) {
+	m := re.FindStringSubmatch(line)
+	if m == nil {
+		return fields{}, false
+	}
+	s := fields{request: line}
+	for i, name := range re.SubexpNames() {
+		switch name {
+		case "ip":
+			s.ip = m[i]
+		case "time":
+			s.time = m[i]
+		case "type":
+			s.typ = m[i]
+		case "status":
+			s.status = m[i]
+		case "request":
+			s.request = m[i]
+		}
+	}
+	return s, true
+}
+
+func splitJSON(line string) (s fields, ok bool) {
+	d := json.NewDecoder(strings.NewReader(line))
+	d.UseNumber()
+	var m map[string]any
+	if err := d.Decode(&m); err != nil || m == nil || d.More() {
+		return s, false
+	}
+	for name, to := range map[string]*string{
+		"ip": &s.ip, "time": &s.time, "type": &s.typ, "status": &s.status, "request": &s.request,
+	} {
+		switch v := m[name].(type) {
+		case string:
+			*to = v
+		case json.Number:
+			*to = v.String()
+		}
+	}
+	return s, true
+}
+
+// seconds reads a time: the layout's where one is given, else Unix seconds,
+// Unix milliseconds (13 digits and more), RFC 3339 or Apache's form.
+func (f Format) seconds(s string) (int64, bool) {
+	if f.Layout != "" {
+		t, err := time.Parse(f.Layout, s)
+		return inRange(t.Unix(), err)
+	}
+	if n, err := strconv.ParseUint(s, 10, 63); err == nil {
+		if len(s) > 12 {
+			n /= 1000
+		}
+		return inRange(int64(n), nil)
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t, err = time.Parse("02/Jan/2006:15:04:05 -0700", s)
+	}
+	return inRange(t.Unix(), err)
+}
+
+// inRange refuses what lies before 1970 and after the year 9999.
+func inRange(seconds int64, err error) (int64, bool) {
+	return seconds, err == nil && seconds >= 0 && seconds <= 253402300799
+}

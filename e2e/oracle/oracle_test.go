@@ -1,0 +1,149 @@
+package oracle
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const testDatabase = "../testdata/GeoIP2-City-Test.mmdb"
+
+func newCounter(t *testing.T, s Settings) *Counter {
+	t.Helper()
+	if s.GeoIP == "" {
+		s.GeoIP = testDatabase
+	}
+	c, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// The golden files were worked out by hand from the log and the records of the
+// test database.
+func TestObjects(t *testing.T) {
+	c := newCounter(t, Settings{Format: Format{Name: "glow"}, Now: time.Unix(1774400100, 0)})
+	in, err := os.Open("testdata/small/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := c.Read(in); err != nil {
+		t.Fatal(err)
+	}
+	got, want := c.Objects(), golden(t, "testdata/small/v1")
+	if g, w := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(g, w) {
+		t.Errorf("objects\n got %q\nwant %q", g, w)
+	}
+	for path := range want {
+		if !bytes.Equal(got[path], want[path]) {
+			t.Errorf("%s\n got %s\nwant %s", path, got[path], want[path])
+		}
+	}
+	latest, _ := os.ReadFile("testdata/small/latest.json")
+	if !bytes.Equal(c.Latest(), latest) {
+		t.Errorf("latest\n got %s\nwant %s", c.Latest(), latest)
+	}
+	drops := map[string]int{
+		"tailer:empty": 1, "tailer:format": 1, "tailer:time": 1, "tailer:ip": 1,
+		"tailer:type": 1, "tailer:attrs": 1, "geoworker:future": 1,
+	}
+	if !reflect.DeepEqual(c.Drops, drops) || c.Lines != 14 || c.Events != 7 {
+		t.Errorf("%d lines, %d events, drops %v; want 14, 7, %v", c.Lines, c.Events, c.Drops, drops)
+	}
+}
+
+func golden(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	m := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, _ := filepath.Rel(dir, path)
+		m[name], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestLatestOfNothing(t *testing.T) {
+	c := newCounter(t, Settings{Degrees: 1})
+	if got, want := string(c.Latest()), `{"first":null,"grid":1,"totals":{}}`; got != want || len(c.Objects()) != 0 {
+		t.Errorf("got %s and %d objects, want %s and none", got, len(c.Objects()), want)
+	}
+}
+
+func TestCell(t *testing.T) {
+	for _, c := range []struct{ lat, lon, side, want int }{
+		{-900000, -1800000, 5000, 359 * 720},
+		{900000, -1800000, 5000, 0},
+		{900000, 1799999, 5000, 719},
+		{899999, 1800000, 5000, 0},
+		{895000, 0, 5000, 360}, // its own southern edge: still row 0
+		{894999, -1, 5000, 720 + 359},
+		{0, 0, 5000, 179*720 + 360},
+		{-1, -1, 5000, 180*720 + 359},
+		{584167, 156167, 5000, 45751},
+		{0, 0, 1800000, 0*2 + 1},
+		{-1, 0, 1800000, 0*2 + 1},
+	} {
+		if got := cellOf(c.lat, c.lon, c.side); got != c.want {
+			t.Errorf("cellOf(%d, %d, %d) = %d, want %d", c.lat, c.lon, c.side, got, c.want)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	own := Format{
+		Name: "regexp", Layout: "2006-01-02T15:04:05",
+		Regexp: regexp.MustCompile(`^(?P<time>\S+) (?P<type>\S+) (?P<ip>\S+) (?P<status>\d+)$`),
+	}
+	combined := Format{Name: "combined", Type: "share:x", Status: []string{"200", "302"}, Match: regexp.MustCompile(`^GET /dl`)}
+	for _, c := range []struct {
+		f          Format
+		line, want string
+	}{
+		{Format{Name: "glow"}, "1.2.3.4 60", "1.2.3.4 60 download"},
+		{Format{Name: "glow"}, "1.2.3.4 60\r", "1.2.3.4 60 download"},
+		{Format{Name: "glow"}, "1.2.3.4 1774360805123 a", "1.2.3.4 1774360805 a"},
+		{Format{Name: "glow"}, "1.2.3.4 253402300799 a", "1.2.3.4 253402300799 a"},
+		{Format{Name: "glow"}, "1.2.3.4 253402300800 a", "time"},
+		{Format{Name: "glow"}, "1.2.3.4 -1 a", "time"},
+		{Format{Name: "glow"}, "1.2.3.4 1969-12-31T23:59:59Z a", "time"},
+		{Format{Name: "glow"}, "fe80::1%eth0 60 a", "ip"},
+		{Format{Name: "glow"}, "1.2.3.4 60 a\x00", "binary"},
+		{Format{Name: "json"}, `{"ip":"::1","time":60,"type":"t"}`, "::1 60 t"},
+		{Format{Name: "json"}, `{"ip":"::ffff:1.2.3.4","time":"1970-01-01T01:01:00+01:00"}`, "1.2.3.4 60 download"},
+		{Format{Name: "json"}, `{"ip":`, "format"},
+		{Format{Name: "json"}, `{"time":60}`, "ip"},
+		{own, "2026-03-24T14:00:05 t 1.2.3.4 200", "1.2.3.4 1774360805 t"},
+		{own, "2026-03-24T14:00:05 t", "format"},
+		{combined, `1.2.3.4 - a b [17/May/2015:12:05:03 +0200] "GET /dl \"x\" HTTP/1.1" 302 5 "-" "-"`, "1.2.3.4 1431857103 share:x"},
+		{combined, `1.2.3.4 - - [17/May/2015:12:05:03 +0200] "GET /dl" 404 5`, "unmatched"},
+		{combined, `1.2.3.4 - - [17/May/2015:12:05:03 +0200] "GET /index" 200 5`, "unmatched"},
+		{combined, `1.2.3.4 - - [99/May/2015:12:05:03 +0200] "GET /dl" 200 5`, "time"},
+	} {
+		e, reason := c.f.parse([]byte(c.line))
+		got := reason
+		if reason == "" {
+			got = strings.Join([]string{e.addr.String(), strconv.FormatInt(e.time, 10), e.typ}, " ")
+		}
+		if got != c.want {
+			t.Errorf("%s %q = %q, want %q", c.f.Name, c.line, got, c.want)
+		}
+	}
+}
