@@ -1,0 +1,93 @@
+package locate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/oschwald/maxminddb-golang/v2"
+
+	"github.com/glowmap/glow/internal/grid"
+)
+
+// maxFile is far above the largest City database there is (about 150 MB).
+const maxFile = 2 << 30
+
+// Open reads, checks and prepares the City database in a file. It keeps
+// neither the file nor its content.
+func Open(path string, g grid.Grid) (*Map, error) {
+	file, free, err := read(path)
+	if err != nil {
+		return nil, fmt.Errorf("open geoip database: %w", err)
+	}
+	defer free()
+	m, err := New(file, g)
+	if err != nil {
+		return nil, fmt.Errorf("open geoip database %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// read reads a whole file and makes sure that nobody wrote to it meanwhile.
+func read(path string) (b []byte, free func(), err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !before.Mode().IsRegular() || before.Size() == 0 || before.Size() > maxFile {
+		return nil, nil, fmt.Errorf("%s is no regular file of 1 to %d bytes", path, maxFile)
+	}
+	b, free, err = allocate(int(before.Size()))
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = io.ReadFull(f, b)
+	if after, errStat := f.Stat(); err == nil && (errStat != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime())) {
+		err = fmt.Errorf("%s changed while it was read", path)
+	}
+	if err != nil {
+		free()
+		return nil, nil, err
+	}
+	return b, free, nil
+}
+
+// New checks and prepares the City database in file, which is needed no longer
+// afterwards.
+func New(file []byte, g grid.Grid) (m *Map, err error) {
+	m = &Map{}
+	defer func() {
+		if r := recover(); r != nil { // a broken file must not end the daemon
+			err = fmt.Errorf("broken: %v", r)
+		}
+		if err != nil {
+			m.Close()
+			m = nil
+		}
+	}()
+	db, err := maxminddb.OpenBytes(file)
+	if err != nil {
+		return m, err
+	}
+	t, err := m.expand(file, db.Metadata)
+	if err != nil {
+		return m, err
+	}
+	if err := m.decode(db, t, g); err != nil {
+		return m, err
+	}
+	m.Type, m.Built = db.Metadata.DatabaseType, db.Metadata.BuildTime().UTC()
+	if m.Type == "" || !strings.Contains(m.Type, "City") && len(m.Cells) == 1 {
+		return m, fmt.Errorf("its type is %q and no record has country.iso_code and location.latitude as MaxMind's City databases do: a City database in MaxMind's schema is needed", m.Type)
+	}
+	return m, m.fill()
+}
+
+var errSize = errors.New("truncated, or its metadata is wrong")
