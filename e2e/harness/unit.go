@@ -1,0 +1,76 @@
+package harness
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// Unit keeps a daemon running, as systemd does with Restart=always.
+type Unit struct {
+	Name string
+	g    *Glow
+	args []string
+	p    *Process
+}
+
+// Unit starts a daemon that is to be kept running.
+func (g *Glow) Unit(name string, args ...string) *Unit {
+	g.T.Helper()
+	return &Unit{name, g, args, g.Start(name, args...)}
+}
+
+// Process is the daemon's present process.
+func (u *Unit) Process() *Process { return u.p }
+
+// Kill kills the daemon with SIGKILL and starts it again.
+func (u *Unit) Kill() {
+	u.g.T.Helper()
+	u.Check()
+	u.p.Kill()
+	u.p = u.g.Start(u.Name, u.args...)
+}
+
+// Check fails the test if the daemon has ended by itself; then it is started
+// again.
+func (u *Unit) Check() {
+	u.g.T.Helper()
+	if u.p.Ended() {
+		u.g.T.Errorf("%s ended by itself with status %d:\n%s", u.Name, u.p.cmd.ProcessState.ExitCode(), u.p.tail())
+		u.p = u.g.Start(u.Name, u.args...)
+	}
+}
+
+// Stop stops the daemon for good; it must end with status 0.
+func (u *Unit) Stop() {
+	u.g.T.Helper()
+	u.Check()
+	u.p.Stop()
+}
+
+// Tear cuts up to so many bytes off the end of a killed Redis's append-only
+// file, as a power cut does: appendfsync everysec leaves the last second to
+// chance. It returns how many.
+func (g *Glow) Tear(r *rand.Rand, most int64) int64 {
+	g.T.Helper()
+	files, err := filepath.Glob(filepath.Join(g.Redis.Dir(), "appendonlydir", "*.incr.aof"))
+	if err != nil || len(files) == 0 {
+		g.T.Fatalf("append-only files in %s: %v", g.Redis.Dir(), err)
+	}
+	newest, size := "", int64(0)
+	var at int64
+	for _, f := range files {
+		st, err := os.Stat(f)
+		if err != nil {
+			g.T.Fatal(err)
+		}
+		if st.ModTime().UnixNano() > at {
+			newest, size, at = f, st.Size(), st.ModTime().UnixNano()
+		}
+	}
+	cut := min(r.Int64N(most), size)
+	if err := os.Truncate(newest, size-cut); err != nil {
+		g.T.Fatal(err)
+	}
+	return cut
+}
