@@ -1,8 +1,10 @@
+//go:build ignore
+
 // Gen writes regions.tsv out of two npm packages, unpacked: "iso-3166" (which
 // codes there are and which lie inside which; MIT) and "cldr-subdivisions-full"
 // (what they are called in English; Unicode licence).
 //
-//	go run ./region/gen iso-3166/package cldr-subdivisions-full/package > region/regions.tsv
+//	go run region/gen.go iso-3166/package cldr-subdivisions-full/package > region/regions.tsv
 package main
 
 import (
