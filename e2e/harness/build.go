@@ -65,3 +65,6 @@ func Root() string {
 
 // Testdata is the path of a file in e2e/testdata.
 func Testdata(name string) string { return filepath.Join(Root(), "e2e", "testdata", name) }
+
+// Program is the path of a built daemon.
+func Program(name string) string { return filepath.Join(binaries, name) }
