@@ -1,13 +1,13 @@
 package oracle
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Format says how a line is read.
@@ -18,7 +18,6 @@ type Format struct {
 	Type    string         // --type, for lines that name none; empty means download
 	Match   *regexp.Regexp // --match
 	Status  []string       // --status
-	MaxLine int            // longest line in bytes; 0 for no bound
 }
 
 type event struct {
@@ -30,22 +29,36 @@ type event struct {
 // fields are what a line says, as text.
 type fields struct{ ip, time, typ, attrs, status, request string }
 
-// parse reads one line or gives the reason to drop it.
+// maxLine is the longest line in bytes.
+const maxLine = 64 << 10
+
+// parse reads one line or gives the reason to drop it. NUL bytes before a line
+// and white space around it are no part of it. A line that cannot be read is
+// called binary where that is the likelier cause.
 func (f Format) parse(line []byte) (event, string) {
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	switch {
-	case len(line) == 0:
-		return event{}, "empty"
-	case f.MaxLine > 0 && len(line) > f.MaxLine:
+	if len(line) > maxLine {
 		return event{}, "long"
-	case bytes.IndexByte(line, 0) >= 0:
-		return event{}, "binary"
 	}
-	s, ok := f.split(string(line))
+	s := strings.Trim(strings.TrimLeft(string(line), "\x00"), " \t\r\v\f")
+	if s == "" {
+		return event{}, "empty"
+	}
+	found, ok := f.split(s)
 	if !ok {
-		return event{}, "format"
+		return event{}, damage(s, "format")
 	}
-	return f.event(s)
+	e, reason := f.event(found)
+	if reason != "" && reason != "unmatched" {
+		reason = damage(s, reason)
+	}
+	return e, reason
+}
+
+func damage(line, reason string) string {
+	if strings.Contains(line, "\x00") || !utf8.ValidString(line) {
+		return "binary"
+	}
+	return reason
 }
 
 func (f Format) event(s fields) (e event, reason string) {
@@ -101,7 +114,7 @@ func address(s string) (netip.Addr, bool) {
 func (f Format) split(line string) (fields, bool) {
 	switch f.Name {
 	case "glow":
-		return splitGlow(line)
+		return splitRegexp(glowLine, line)
 	case "combined":
 		return splitRegexp(combined, line)
 	case "json":
@@ -111,13 +124,9 @@ func (f Format) split(line string) (fields, bool) {
 	}
 }
 
-func splitGlow(line string) (fields, bool) {
-	w := append(strings.Split(line, " "), "", "")
-	if len(w) < 4 || len(w) > 6 {
-		return fields{}, false
-	}
-	return fields{ip: w[0], time: w[1], typ: w[2], attrs: w[3], request: line}, true
-}
+// Fields of our own format are separated by spaces or tabs; a time in square
+// brackets may hold spaces.
+var glowLine = regexp.MustCompile(`^(?P<ip>[^ \t]+)[ \t]+(?P<time>\[[^\]]*\]|[^ \t]+)(?:[ \t]+(?P<type>[^ \t]+)(?:[ \t]+(?P<attrs>[^ \t]+))?)?$`)
 
 // The combined format of Apache and nginx, of which what follows the status
 // does not matter here.
@@ -137,6 +146,8 @@ func splitRegexp(re *regexp.Regexp, line string) (fields, bool) {
 			s.time = m[i]
 		case "type":
 			s.typ = m[i]
+		case "attrs":
+			s.attrs = m[i]
 		case "status":
 			s.status = m[i]
 		case "request":
@@ -163,21 +174,28 @@ func splitJSON(line string) (s fields, ok bool) {
 			*to = v.String()
 		}
 	}
-	return s, true
+	return s, s.ip != "" && s.time != ""
 }
 
+// number is Unix seconds, perhaps with a fraction.
+var number = regexp.MustCompile(`^(\d{1,12})(\.\d*)?$`)
+
 // seconds reads a time: the layout's where one is given, else Unix seconds,
-// Unix milliseconds (13 digits and more), RFC 3339 or Apache's form.
+// Unix milliseconds (13 digits), RFC 3339 or Apache's form.
 func (f Format) seconds(s string) (int64, bool) {
 	if f.Layout != "" {
 		t, err := time.Parse(f.Layout, s)
 		return inRange(t.Unix(), err)
 	}
-	if n, err := strconv.ParseUint(s, 10, 63); err == nil {
-		if len(s) > 12 {
-			n /= 1000
-		}
-		return inRange(int64(n), nil)
+	if m := number.FindStringSubmatch(s); m != nil {
+		n, err := strconv.ParseInt(m[1], 10, 64)
+		return inRange(n, err)
+	}
+	if n, err := strconv.ParseUint(s, 10, 63); err == nil && len(s) == 13 {
+		return inRange(int64(n/1000), nil)
+	}
+	if len(s) > 1 && s[0] == '[' && s[len(s)-1] == ']' {
+		s = s[1 : len(s)-1]
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {

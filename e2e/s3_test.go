@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/glowmap/glow/e2e/harness"
+	"github.com/glowmap/glow/internal/s3test"
+)
+
+// toS3 lets a system publish to a real S3 server, and returns how to read the
+// feed back over HTTP: each object is gzipped and says how long to keep it.
+func toS3(t *testing.T, g *harness.Glow) func() harness.Feed {
+	t.Helper()
+	server := s3test.Start(t)
+	server.Bucket("feed")
+	g.Target, g.Env = "s3://feed/some/prefix", s3test.Env()
+	g.Args["publisher"] = []string{"--s3-endpoint", server.URL()}
+	client := s3.New(s3.Options{
+		BaseEndpoint: aws.String(server.URL()), UsePathStyle: true, Region: s3test.Region,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: s3test.AccessKey, SecretAccessKey: s3test.SecretKey}, nil
+		}),
+	})
+	return func() harness.Feed {
+		t.Helper()
+		feed := harness.Feed{}
+		root := filepath.Join(server.Path("feed"), "some/prefix/v1")
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			name, _ := filepath.Rel(root, path)
+			feed[name] = get(t, client, "some/prefix/v1/"+name)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return feed
+	}
+}
+
+func get(t *testing.T, client *s3.Client, key string) []byte {
+	t.Helper()
+	o, err := client.GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String("feed"), Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Body.Close()
+	packed, err := io.ReadAll(o.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if aws.ToString(o.ContentEncoding) != "gzip" || !strings.HasPrefix(aws.ToString(o.ContentType), "application/json") {
+		t.Errorf("%s: encoding %q, type %q", key, aws.ToString(o.ContentEncoding), aws.ToString(o.ContentType))
+	}
+	if got := aws.ToString(o.CacheControl); !strings.Contains(got, cacheControl(key)) {
+		t.Errorf("%s: Cache-Control %q, want %q", key, got, cacheControl(key))
+	}
+	plain, err := harness.Gunzip(packed)
+	if err != nil || bytes.Equal(packed, plain) {
+		t.Fatalf("%s: %v", key, err)
+	}
+	return plain
+}
+
+// cacheControl is what an object of a log from long ago must say.
+func cacheControl(key string) string {
+	switch name := key[strings.LastIndex(key, "/v1/")+4:]; name {
+	case "latest.json":
+		return "public, max-age=2, s-maxage=2, stale-if-error=86400"
+	case "names.json":
+		return "max-age=300"
+	case "all.json":
+		return "max-age=10"
+	}
+	return "max-age=3600"
+}
