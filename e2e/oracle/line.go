@@ -12,12 +12,12 @@ import (
 
 // Format says how a line is read.
 type Format struct {
-	Name    string         // glow, combined, json or regexp
-	Regexp  *regexp.Regexp // of regexp, with the groups ip, time, type, status and request
-	Layout  string         // --time-layout
-	Type    string         // --type, for lines that name none; empty means download
-	Match   *regexp.Regexp // --match
-	Status  []string       // --status
+	Name   string         // glow, combined, json or regexp
+	Regexp *regexp.Regexp // of regexp, with the groups ip, time, type, status and request
+	Layout string         // --time-layout
+	Type   string         // --type, for lines that name none; empty means download
+	Match  *regexp.Regexp // --match
+	Status []string       // --status
 }
 
 type event struct {
