@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -48,15 +49,35 @@ func write(t *testing.T, path string, b []byte) {
 	}
 }
 
-// A real log counts as it stands in it, and a second run of all three daemons
-// touches not a byte.
+// A real log counts as it stands in it, to a folder as to S3, and a second run
+// of all three daemons touches not a byte.
 func TestApacheLog(t *testing.T) {
-	g := harness.New(t)
-	g.GeoIP, g.Format = harness.Testdata("GeoIP2-City-Test.mmdb"), "combined"
 	log := apache(t)
-	write(t, g.Log, log)
-	g.All(1)
-	feed := g.Feed()
+	geoip := cmp.Or(os.Getenv("GLOW_E2E_GEOIP"), harness.Testdata("GeoIP2-City-Test.mmdb"))
+	o := newOracle(t, oracle.Settings{GeoIP: geoip, Format: oracle.Format{Name: "combined"}}, log)
+	for _, target := range []string{"file", "s3"} {
+		t.Run(target, func(t *testing.T) {
+			g := harness.New(t)
+			g.GeoIP, g.Format = geoip, "combined"
+			read, root := g.Feed, strings.TrimPrefix(g.Target, "file://")
+			if target == "s3" {
+				read, root = toS3(t, g)
+			}
+			write(t, g.Log, log)
+			g.All(1)
+			feed := read()
+			checkHours(t, feed)
+			feed.Compare(t, o)
+			compareDrops(t, g, o)
+			before := tree(t, root)
+			g.All(1)
+			compareTrees(t, before, tree(t, root))
+		})
+	}
+}
+
+func checkHours(t *testing.T, feed harness.Feed) {
+	t.Helper()
 	for path, want := range map[string]int{
 		"all.json": 10000, "1h/2015/05/17/10.json": 74, "1h/2015/05/17/11.json": 111,
 		"1h/2015/05/17/12.json": 115, "1h/2015/05/17/13.json": 118, "1h/2015/05/17/14.json": 120,
@@ -66,10 +87,10 @@ func TestApacheLog(t *testing.T) {
 			t.Errorf("%s says %d downloads (%v), want %d", path, s.Types["download"].N, err, want)
 		}
 	}
-	feed.Compare(t, newOracle(t, oracle.Settings{GeoIP: g.GeoIP, Format: oracle.Format{Name: "combined"}}, log))
-	before := tree(t, g)
-	g.All(1)
-	after := tree(t, g)
+}
+
+func compareTrees(t *testing.T, before, after map[string]file) {
+	t.Helper()
 	for path, was := range before {
 		if after[path] != was {
 			t.Errorf("the second run changed %s", path)
@@ -86,11 +107,10 @@ type file struct {
 	changed  time.Time
 }
 
-// tree is all of the target's files, with latest.json and when they were written.
-func tree(t *testing.T, g *harness.Glow) map[string]file {
+// tree is all objects below v1, with latest.json and when they were written.
+func tree(t *testing.T, root string) map[string]file {
 	t.Helper()
 	m := map[string]file{}
-	root := strings.TrimPrefix(g.Target, "file://")
 	err := filepath.WalkDir(filepath.Join(root, "v1"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -42,9 +42,9 @@ func TestRandomLogs(t *testing.T) {
 			t.Parallel()
 			r := harness.Rand(t)
 			g := harness.New(t)
-			read := func() harness.Feed { return g.Feed() }
+			read := g.Feed
 			if c.s3 {
-				read = toS3(t, g)
+				read, _ = toS3(t, g)
 			}
 			settings := use(g, c.format)
 			if i == 0 {

@@ -17,8 +17,9 @@ import (
 )
 
 // toS3 lets a system publish to a real S3 server, and returns how to read the
-// feed back over HTTP: each object is gzipped and says how long to keep it.
-func toS3(t *testing.T, g *harness.Glow) func() harness.Feed {
+// feed back over HTTP, where each object is gzipped and says how long to keep
+// it, and the folder that holds it.
+func toS3(t *testing.T, g *harness.Glow) (read func() harness.Feed, root string) {
 	t.Helper()
 	server := s3test.Start(t)
 	server.Bucket("feed")
@@ -30,23 +31,23 @@ func toS3(t *testing.T, g *harness.Glow) func() harness.Feed {
 			return aws.Credentials{AccessKeyID: s3test.AccessKey, SecretAccessKey: s3test.SecretKey}, nil
 		}),
 	})
+	root = filepath.Join(server.Path("feed"), "some/prefix")
 	return func() harness.Feed {
 		t.Helper()
 		feed := harness.Feed{}
-		root := filepath.Join(server.Path("feed"), "some/prefix/v1")
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(root, "v1"), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
 			name, _ := filepath.Rel(root, path)
-			feed[name] = get(t, client, "some/prefix/v1/"+name)
+			feed[strings.TrimPrefix(name, "v1/")] = get(t, client, "some/prefix/"+name)
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return feed
-	}
+	}, root
 }
 
 func get(t *testing.T, client *s3.Client, key string) []byte {
