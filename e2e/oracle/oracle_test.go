@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"bytes"
+	"compress/gzip"
 	"io/fs"
 	"maps"
 	"os"
@@ -78,6 +79,31 @@ func golden(t *testing.T, dir string) map[string][]byte {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// What is known of the real log without any look-up.
+func TestApacheLog(t *testing.T) {
+	f, err := os.Open("../testdata/apache_logs.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	log, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCounter(t, Settings{Format: Format{Name: "combined"}})
+	if err := c.Read(log); err != nil {
+		t.Fatal(err)
+	}
+	if c.Events != 10000 || c.Lines != 10000 || len(c.Drops) > 0 {
+		t.Errorf("%d events of %d lines, drops %v; want 10000 of 10000", c.Events, c.Lines, c.Drops)
+	}
+	for hour, want := range map[string]int{"10": 74, "11": 111, "12": 115, "13": 118, "14": 120} {
+		if got := c.buckets["1h/2015/05/17/"+hour+".json"].types["download"].n; got != want {
+			t.Errorf("hour %s: %d, want %d", hour, got, want)
+		}
+	}
 }
 
 func TestLatestOfNothing(t *testing.T) {
