@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/urfave/cli/v2"
+
+	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/sharehook/limit"
+	"github.com/glowmap/glow/sharehook/share"
+	"github.com/glowmap/glow/sharehook/spool"
+)
+
+// segmentAge ends a segment that fills slowly, so that it can be deleted in time.
+const segmentAge = 10 * time.Minute
+
+// run takes shares until ctx is done. Then it stops in the order in which a
+// share travels: no new requests, the answers to those that came, the spool to
+// disk, and what the spool holds to the queue. Whatever does not get that far
+// in time is on disk and is queued at the next start.
+func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	set, err := parse(c)
+	if err != nil {
+		return err
+	}
+	l, errListen := net.Listen("tcp", c.String("listen"))
+	if errListen == nil {
+		defer l.Close()
+	}
+	// The spool tells of itself once we listen, so it comes second.
+	s, errSpool := openSpool(d, set)
+	if errSpool == nil {
+		defer s.Close()
+	}
+	if err := errors.Join(daemon.Setting("listen", errListen), daemon.Setting("spool", errSpool)); err != nil {
+		return err
+	}
+	server := newServer(d, set, s)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	d.Log.Info("shares are taken", "addr", l.Addr().String(), "spool", set.spool)
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	return stop(d, set, server, s)
+}
+
+func stop(d *daemon.Daemon, set settings, server *http.Server, s *spool.Spool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), set.stop)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		d.Log.Warn("some requests did not end in time and are cut off", "after", set.stop.String())
+		_ = server.Close()
+	}
+	return s.Close()
+}
+
+func openSpool(d *daemon.Daemon, set settings) (*spool.Spool, error) {
+	return spool.Open(set.spool, spool.Options{
+		Max: set.spoolMax, SegmentBytes: segmentBytes, SegmentAge: segmentAge, Log: d.Log, Metrics: d.Metrics,
+		Health: func(err error) {
+			if err != nil {
+				d.Trouble(err)
+			} else {
+				d.Ready()
+			}
+		},
+	})
+}
+
+// newServer bounds what a client may take of us in each phase of a request.
+func newServer(d *daemon.Daemon, set settings, s *spool.Spool) *http.Server {
+	f := promauto.With(d.Metrics)
+	most := affordable(set.conns)
+	if most < set.conns {
+		d.Log.Warn("the limit on open files allows fewer connections than --max-connections: raise it (LimitNOFILE)", "connections", most)
+	}
+	conns := limit.NewConns(most,
+		f.NewGauge(prometheus.GaugeOpts{Name: "glow_sharehook_open_connections", Help: "Connections now open."}),
+		f.NewCounter(prometheus.CounterOpts{Name: "glow_sharehook_shed_connections_total", Help: "Slow or idle connections closed to make room for others."}))
+	h := &share.Handler{
+		Types: set.types, Origins: set.origins, Client: set.client,
+		Rate: limit.NewRate(set.rate, set.burst), Conns: conns, Spool: s, Log: d.Log,
+	}
+	h.Register(d.Metrics)
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       30 * time.Second,
+		MaxHeaderBytes:    4 << 10, // and the library adds 4 KiB
+		ConnState:         conns.State,
+		ConnContext:       conns.Context,
+		ErrorLog:          log.New(io.Discard, "", 0), // it names addresses
+	}
+}

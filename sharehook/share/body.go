@@ -1,0 +1,104 @@
+package share
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+)
+
+// MaxBody is the longest request body, in bytes.
+const MaxBody = 4 << 10
+
+// read finds the network's name in the request's body: the field "type" or, as
+// the page of 2014 sends it, "issue". The answer is done if it is there.
+func read(w http.ResponseWriter, r *http.Request) (name string, a answer) {
+	fields, a := parser(r.Header)
+	if a != done {
+		return "", a
+	}
+	if r.ContentLength > MaxBody {
+		return "", tooLarge()
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
+		return "", tooLarge()
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return "", refuse(http.StatusRequestTimeout, "the body did not arrive in time")
+	}
+	if err != nil {
+		return "", refuse(http.StatusBadRequest, "the body ended early")
+	}
+	return pick(fields(body))
+}
+
+func tooLarge() answer {
+	return refuse(http.StatusRequestEntityTooLarge, "the body is longer than 4096 bytes")
+}
+
+// parser chooses by Content-Type how to read the body.
+func parser(h http.Header) (func([]byte) (url.Values, error), answer) {
+	if e := h.Get("Content-Encoding"); e != "" && e != "identity" {
+		return nil, refuse(http.StatusUnsupportedMediaType, "the body must not be compressed")
+	}
+	switch kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind {
+	case "application/x-www-form-urlencoded":
+		return form, done
+	case "application/json":
+		return object, done
+	default:
+		return nil, refuse(http.StatusUnsupportedMediaType, "the body must be application/x-www-form-urlencoded or application/json")
+	}
+}
+
+func form(body []byte) (url.Values, error) {
+	v, err := url.ParseQuery(string(body))
+	if err != nil {
+		err = errors.New("the body is not a well-formed form")
+	}
+	return v, err
+}
+
+// object reads a JSON object's "type" and "issue"; its other fields may be anything.
+func object(body []byte) (url.Values, error) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	var raw map[string]json.RawMessage
+	if err := d.Decode(&raw); err != nil || raw == nil {
+		return nil, errors.New("the body is not a JSON object")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("the body holds more than one JSON object")
+	}
+	v := url.Values{}
+	for _, key := range []string{"type", "issue"} {
+		if raw[key] == nil {
+			continue
+		}
+		var s *string
+		if json.Unmarshal(raw[key], &s) != nil || s == nil {
+			return nil, errors.New("the field " + key + " must be a string")
+		}
+		v.Set(key, *s)
+	}
+	return v, nil
+}
+
+// pick takes the one name out of the fields of a body.
+func pick(v url.Values, err error) (string, answer) {
+	if err != nil {
+		return "", refuse(http.StatusBadRequest, err.Error())
+	}
+	switch names := append(v["type"], v["issue"]...); len(names) {
+	case 0:
+		return "", refuse(http.StatusBadRequest, "the field type is missing")
+	case 1:
+		return names[0], done
+	default:
+		return "", refuse(http.StatusBadRequest, "the type must be given once, as type or as issue")
+	}
+}

@@ -1,0 +1,415 @@
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sys/unix"
+)
+
+func options() Options {
+	return Options{Max: 64 << 20, SegmentBytes: 1 << 20, SegmentAge: time.Hour, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry()}
+}
+
+func mustOpen(t testing.TB, dir string, o Options, d disk) *Spool {
+	t.Helper()
+	s, err := open(dir, o, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func mustAppend(t testing.TB, s *Spool, line string) {
+	t.Helper()
+	if err := s.Append([]byte(line)); err != nil {
+		t.Fatalf("append %q: %v", line, err)
+	}
+}
+
+// contents is all that the spool's files hold, oldest first.
+func contents(t testing.TB, dir string) (all string, files int) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, Pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(b)
+	}
+	return all, len(names)
+}
+
+// until waits for a condition.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatal("never came true: " + what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestManyAtOnceShareCommits(t *testing.T) {
+	dir := t.TempDir()
+	slow := &fakeDisk{delay: 2 * time.Millisecond}
+	s := mustOpen(t, dir, options(), slow)
+	const clients, each = 50, 20
+	var wg sync.WaitGroup
+	for c := range clients {
+		wg.Go(func() {
+			for i := range each {
+				line := fmt.Sprintf("%d-%d", c, i)
+				if err := s.Append([]byte(line)); err != nil {
+					t.Error(err)
+				}
+				if i == 0 { // it is there as soon as Append returns
+					if all, _ := contents(t, dir); !strings.Contains("\n"+all, "\n"+line+"\n") {
+						t.Errorf("%s is not on disk", line)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	all, _ := contents(t, dir)
+	lines := strings.Split(strings.TrimSuffix(all, "\n"), "\n")
+	slices.Sort(lines)
+	if n := len(slices.Compact(lines)); n != clients*each || len(lines) != n {
+		t.Errorf("%d lines, %d distinct; want %d", len(lines), n, clients*each)
+	}
+	if n := slow.syncs.Load(); n > clients*each/5 {
+		t.Errorf("%d syncs for %d lines of %d clients", n, clients*each, clients)
+	}
+}
+
+func TestSegmentsEndBySize(t *testing.T) {
+	dir, o := t.TempDir(), options()
+	o.SegmentBytes = 100
+	s := mustOpen(t, dir, o, realDisk{})
+	for range 25 {
+		mustAppend(t, s, "nineteen bytes long")
+	}
+	segs := s.Segments()
+	if all, files := contents(t, dir); files != 5 || len(segs) != 4 || len(all) != 500 {
+		t.Fatalf("%d files, %d sealed, %d bytes", files, len(segs), len(all))
+	}
+	if segs[0].Size != 100 || s.Synced(segs[0].Path) != 100 || s.Bytes() != 500 {
+		t.Errorf("%+v, %d synced, %d in all", segs[0], s.Synced(segs[0].Path), s.Bytes())
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(segs[0].Path, &st); err != nil || st.Blocks*512 > 4096 {
+		t.Errorf("a sealed segment takes %d bytes, %v", st.Blocks*512, err)
+	}
+	if err := s.Remove(segs[1]); err != nil || len(s.Segments()) != 3 || s.Synced(segs[1].Path) != 0 {
+		t.Errorf("after Remove: %v, %v", err, s.Segments())
+	}
+}
+
+func TestSegmentsEndByAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mustOpen(t, t.TempDir(), options(), realDisk{})
+		mustAppend(t, s, "a")
+		time.Sleep(59 * time.Minute)
+		if n := len(s.Segments()); n != 0 {
+			t.Errorf("%d sealed early", n)
+		}
+		time.Sleep(2 * time.Minute)
+		if n := len(s.Segments()); n != 1 {
+			t.Errorf("%d sealed", n)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestOldSegmentsAreNeverAppendedTo(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		s := mustOpen(t, dir, options(), realDisk{})
+		mustAppend(t, s, fmt.Sprint(i))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append([]byte("late")); !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	}
+	if all, files := contents(t, dir); all != "0\n1\n2\n" || files != 3 {
+		t.Errorf("%d files with %q", files, all)
+	}
+}
+
+// Numbers grow though the clock goes back.
+func TestClockStep(t *testing.T) {
+	dir := t.TempDir()
+	future := filepath.Join(dir, name(time.Now().Add(24*time.Hour).UnixMilli()))
+	if err := os.WriteFile(future, []byte("old\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, dir, options(), realDisk{})
+	mustAppend(t, s, "new")
+	if all, _ := contents(t, dir); all != "old\nnew\n" {
+		t.Errorf("%q", all)
+	}
+}
+
+func TestOneProcessAlone(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir, options(), realDisk{})
+	if _, err := Open(dir, options()); err == nil || !strings.Contains(err.Error(), "another sharehook") {
+		t.Errorf("opened twice: %v", err)
+	}
+	s.Close()
+	mustOpen(t, dir, options(), realDisk{})
+}
+
+func TestFull(t *testing.T) {
+	dir, o := t.TempDir(), options()
+	o.SegmentBytes, o.Max = 100, 250
+	s := mustOpen(t, dir, o, realDisk{})
+	for range 10 {
+		mustAppend(t, s, "nineteen bytes long")
+	}
+	if !s.Crowded() {
+		t.Error("not crowded though the next segment does not fit")
+	}
+	if err := s.Append([]byte("one too many")); !errors.Is(err, ErrFull) {
+		t.Fatalf("full: %v", err)
+	}
+	if err := s.Remove(s.Segments()[0]); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, "room again")
+}
+
+// A crash tears the last line anywhere; whole lines stay, and only they.
+func TestTornTail(t *testing.T) {
+	const text = "203.0.113.7 1395100800 share:twitter\n2001:db8::7 1395100801 share:twitter_two\n"
+	for n := range len(text) + 1 {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, name(5)), []byte(text[:n]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := mustOpen(t, dir, options(), realDisk{})
+		want := text[:strings.LastIndexByte(text[:n], '\n')+1]
+		if all, _ := contents(t, dir); all != want {
+			t.Fatalf("cut at %d: %q, want %q", n, all, want)
+		}
+		mustAppend(t, s, "next")
+		if all, _ := contents(t, dir); all != want+"next\n" {
+			t.Fatalf("cut at %d, then a line: %q", n, all)
+		}
+		s.Close()
+	}
+}
+
+func TestStrangeFilesAreLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	for _, n := range []string{"shares-1.log", "shares-x.log", "notes", "shares-000000000000001.log.gz"} {
+		if err := os.WriteFile(filepath.Join(dir, n), []byte("half a line"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := mustOpen(t, dir, options(), realDisk{})
+	if n := len(s.Segments()); n != 0 {
+		t.Errorf("%d segments", n)
+	}
+	if b, _ := os.ReadFile(filepath.Join(dir, "notes")); string(b) != "half a line" {
+		t.Errorf("notes: %q", b)
+	}
+}
+
+// fakeDisk is the real disk with faults.
+type fakeDisk struct {
+	delay time.Duration // of a sync
+	syncs atomic.Int64
+
+	create_, write, sync, truncate error // what fails, and with what
+}
+
+type fakeFile struct {
+	file
+	d *fakeDisk
+}
+
+func (d *fakeDisk) create(path string, reserve int64) (file, error) {
+	if d.create_ != nil {
+		return nil, d.create_
+	}
+	f, err := realDisk{}.create(path, reserve)
+	return fakeFile{f, d}, err
+}
+
+// Write tears what it cannot write in the middle of its last line.
+func (f fakeFile) Write(b []byte) (int, error) {
+	if f.d.write != nil {
+		n, _ := f.file.Write(b[:len(b)-2])
+		return n, f.d.write
+	}
+	return f.file.Write(b)
+}
+
+func (f fakeFile) Sync() error {
+	f.d.syncs.Add(1)
+	time.Sleep(f.d.delay)
+	if f.d.sync != nil {
+		return f.d.sync
+	}
+	return f.file.Sync()
+}
+
+func (f fakeFile) Truncate(size int64) error {
+	if f.d.truncate != nil {
+		return f.d.truncate
+	}
+	return f.file.Truncate(size)
+}
+
+// What a failing disk left half done is taken back, and never built on.
+func TestDiskFails(t *testing.T) {
+	for name, broken := range map[string]*fakeDisk{
+		"no space for a segment": {create_: syscall.ENOSPC},
+		"no space for a line":    {write: syscall.ENOSPC},
+		"lost at sync":           {sync: syscall.EIO},
+	} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, first %v", name, first), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { testDiskFails(t, broken, first) })
+			})
+		}
+	}
+}
+
+func testDiskFails(t *testing.T, broken *fakeDisk, first bool) {
+	var log bytes.Buffer
+	dir, o := t.TempDir(), options()
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if broken.create_ != nil {
+		o.SegmentBytes = 1 // each group has a segment of its own
+	}
+	d := &fakeDisk{}
+	s := mustOpen(t, dir, o, d)
+	defer s.Close()
+	want := ""
+	if !first {
+		mustAppend(t, s, "before")
+		want = "before\n"
+	}
+	d.create_, d.write, d.sync = broken.create_, broken.write, broken.sync
+	for range 3 {
+		if err := s.Append([]byte("lost")); !errors.Is(err, ErrDisk) {
+			t.Fatalf("on a broken disk: %v", err)
+		}
+	}
+	if all, _ := contents(t, dir); all != want {
+		t.Errorf("left behind: %q", all)
+	}
+	time.Sleep(2 * retryAfter)
+	if err := s.Append([]byte("lost")); !errors.Is(err, ErrDisk) {
+		t.Fatalf("on a broken disk, later: %v", err)
+	}
+	d.create_, d.write, d.sync = nil, nil, nil
+	time.Sleep(2 * retryAfter)
+	mustAppend(t, s, "after")
+	if all, _ := contents(t, dir); all != want+"after\n" {
+		t.Errorf("then: %q", all)
+	}
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "works again") {
+		t.Errorf("logged:\n%s", &log)
+	}
+}
+
+// Where even the cut fails, readers are told to stop before what was refused,
+// and it is cut as soon as the disk lets us.
+func TestCutLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, d := t.TempDir(), &fakeDisk{}
+		s := mustOpen(t, dir, options(), d)
+		defer s.Close()
+		mustAppend(t, s, "before")
+		path := s.live.path
+		d.sync, d.truncate = syscall.EIO, syscall.EIO
+		if err := s.Append([]byte("lost")); !errors.Is(err, ErrDisk) {
+			t.Fatal(err)
+		}
+		if n := s.Synced(path); n != int64(len("before\n")) {
+			t.Errorf("readers may go to %d", n)
+		}
+		if n := len(s.Segments()); n != 0 {
+			t.Errorf("%d finished", n)
+		}
+		d.sync, d.truncate = nil, nil
+		time.Sleep(2 * time.Second)
+		if all, _ := contents(t, dir); all != "before\n" {
+			t.Errorf("left behind: %q", all)
+		}
+		if n := len(s.Segments()); n != 1 {
+			t.Errorf("%d finished", n)
+		}
+	})
+}
+
+func TestDirectoriesAreNoSegments(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name(5)), []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, name(6)), 0o700); err != nil { // no regular file: not ours
+		t.Fatal(err)
+	}
+	s := mustOpen(t, dir, options(), realDisk{})
+	if n := len(s.Segments()); n != 1 {
+		t.Errorf("%d segments", n)
+	}
+}
+
+func FuzzWholeLines(f *testing.F) {
+	f.Add([]byte("a\nb"))
+	f.Add(append(bytes.Repeat([]byte("x"), 5000), '\n', 'y'))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n, err := wholeLines(bytes.NewReader(b), int64(len(b)))
+		if err != nil || n != int64(bytes.LastIndexByte(b, '\n')+1) {
+			t.Fatalf("%d, %v", n, err)
+		}
+	})
+}
+
+// BenchmarkAppend is the rate of acknowledgements by number of clients, given per core.
+func BenchmarkAppend(b *testing.B) {
+	line := []byte("203.0.113.7 1395100800 share:twitter")
+	for _, clients := range []int{1, 32, 500} {
+		b.Run(fmt.Sprintf("clients_per_core=%d", clients), func(b *testing.B) {
+			s := mustOpen(b, b.TempDir(), options(), realDisk{})
+			b.SetParallelism(clients) // times GOMAXPROCS
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := s.Append(line); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
