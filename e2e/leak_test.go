@@ -14,7 +14,7 @@ import (
 func TestNoAddressLeaves(t *testing.T) {
 	r := harness.Rand(t)
 	g := harness.New(t)
-	for _, name := range harness.Daemons {
+	for _, name := range []string{"tailer", "geoworker", "publisher"} {
 		g.Args[name] = []string{"--log-level", "debug", harness.Admin}
 	}
 	addrs := publicOnly(harness.Addresses(t, r, g.GeoIP, 2000))

@@ -9,17 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 )
 
-// Daemons are the binaries that Main builds.
-var Daemons = []string{"tailer", "geoworker", "publisher"}
-
 var binaries string // directory of the built daemons
 
-// Main is the body of a TestMain: it builds the daemons into a directory of
-// their own, with the race detector if the test itself has it, and runs the
-// tests. GLOW_E2E_BIN names a directory with binaries to use instead.
+// Main is the body of a TestMain: it runs the tests and removes the binaries
+// that they built. GLOW_E2E_BIN names a directory with binaries to use instead.
 //
 // The go command does not know that a test depends on the daemons' sources:
 // run these tests with -count=1.
@@ -28,33 +25,46 @@ func Main(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	if binaries = os.Getenv("GLOW_E2E_BIN"); binaries != "" {
+	if os.Getenv("GLOW_E2E_BIN") != "" {
 		return m.Run()
 	}
 	dir, err := os.MkdirTemp("", "glow-bin-")
-	if err == nil {
-		defer os.RemoveAll(dir)
-		err = build(dir)
-	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer os.RemoveAll(dir)
 	binaries = dir
 	return m.Run()
 }
 
-func build(dir string) error {
-	for _, name := range Daemons {
-		args := []string{"build", "-C", filepath.Join(Root(), name), "-o", filepath.Join(dir, name)}
-		if Race {
-			args = append(args, "-race")
-		}
-		if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
-			return fmt.Errorf("build %s: %w\n%s", name, err, out)
-		}
+var (
+	buildMu sync.Mutex
+	built   = map[string]bool{}
+)
+
+// binary is the path of a daemon, built when it is first asked for, with the
+// race detector if the test itself has it.
+func binary(t testing.TB, name string) string {
+	t.Helper()
+	if dir := os.Getenv("GLOW_E2E_BIN"); dir != "" {
+		return filepath.Join(dir, name)
 	}
-	return nil
+	buildMu.Lock()
+	defer buildMu.Unlock()
+	path := filepath.Join(binaries, name)
+	if built[name] {
+		return path
+	}
+	args := []string{"build", "-C", filepath.Join(Root(), name), "-o", path}
+	if Race {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", name, err, out)
+	}
+	built[name] = true
+	return path
 }
 
 // Root is the directory that holds the modules.
