@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io/fs"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/glowmap/glow/internal/geotest"
 )
 
 const testDatabase = "../testdata/GeoIP2-City-Test.mmdb"
@@ -177,5 +180,27 @@ func TestFormats(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s %q = %q, want %q", c.f.Name, c.line, got, c.want)
 		}
+	}
+}
+
+// Five minutes ahead is still believed.
+func TestFuture(t *testing.T) {
+	c := newCounter(t, Settings{Format: Format{Name: "glow"}, Now: time.Unix(1000, 999)})
+	c.Line([]byte("10.0.0.1 1300"))
+	c.Line([]byte("10.0.0.1 1301"))
+	if c.Events != 1 || c.Drops["geoworker:future"] != 1 {
+		t.Errorf("%d events, drops %v", c.Events, c.Drops)
+	}
+}
+
+// Coordinates are rounded to whole ten-thousandths of a degree first.
+func TestRounding(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "city.mmdb")
+	if err := geotest.Write(path, 28, geotest.Place{Net: "9.0.0.0/8", LatLon: geotest.At(0.49999, -0.00001)}); err != nil {
+		t.Fatal(err)
+	}
+	c := newCounter(t, Settings{GeoIP: path})
+	if p := c.atlas.find(netip.MustParseAddr("9.1.1.1")); p.cell != 178*720+360 || !p.located {
+		t.Errorf("%+v", p)
 	}
 }
