@@ -43,9 +43,9 @@ var (
 	built   = map[string]bool{}
 )
 
-// binary is the path of a daemon, built when it is first asked for, with the
+// Program is the path of a daemon, built when it is first asked for, with the
 // race detector if the test itself has it.
-func binary(t testing.TB, name string) string {
+func Program(t testing.TB, name string) string {
 	t.Helper()
 	if dir := os.Getenv("GLOW_E2E_BIN"); dir != "" {
 		return filepath.Join(dir, name)
@@ -75,6 +75,3 @@ func Root() string {
 
 // Testdata is the path of a file in e2e/testdata.
 func Testdata(name string) string { return filepath.Join(Root(), "e2e", "testdata", name) }
-
-// Program is the path of a built daemon.
-func Program(name string) string { return filepath.Join(binaries, name) }

@@ -49,7 +49,7 @@ func start(t testing.TB, logDir, name string, args, env []string) *Process {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	p.cmd = exec.Command(binary(t, name), args...)
+	p.cmd = exec.Command(Program(t, name), args...)
 	p.cmd.Env = append(environment(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
