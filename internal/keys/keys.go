@@ -111,6 +111,10 @@ const (
 	MetaGeoIPBuilt = "geoip_built" // date of the database; geoworker
 	MetaStatus     = "status"      // live, paused or ended; publisher announce
 	MetaMessage    = "message"     // for the page; publisher announce
+
+	MetaReplaces = "replaces"        // id of the feed at the target that may be overwritten; publisher reset
+	MetaRecount  = "recount"         // seq of latest.json up to which its totals may be undercut, after a deliberate correction
+	MetaNamed    = "names_published" // names token as last published; publisher
 )
 
 // Schema is the version of this contract.
