@@ -12,6 +12,7 @@ package locate
 import (
 	"encoding/binary"
 	"net/netip"
+	"os"
 	"time"
 )
 
@@ -44,6 +45,7 @@ type Map struct {
 	v6    bool   // whether the tree has IPv6
 	dir   []uint32
 	cache []slash64
+	info  os.FileInfo // of the file that it came from
 	close []func()
 }
 

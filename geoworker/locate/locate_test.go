@@ -97,7 +97,9 @@ func (m *Map) found(a netip.Addr) found {
 	return f
 }
 
-func v4(ip uint32) netip.Addr { return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, ip))) }
+func v4(ip uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, ip)))
+}
 
 // near is a random address: anywhere, or near the edge of one of the places.
 func near(r *rand.Rand, places []geotest.Place) netip.Addr {

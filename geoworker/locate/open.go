@@ -18,7 +18,7 @@ const maxFile = 2 << 30
 // Open reads, checks and prepares the City database in a file. It keeps
 // neither the file nor its content.
 func Open(path string, g grid.Grid) (*Map, error) {
-	file, free, err := read(path)
+	file, info, free, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("open geoip database: %w", err)
 	}
@@ -27,36 +27,37 @@ func Open(path string, g grid.Grid) (*Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open geoip database %s: %w", path, err)
 	}
+	m.info = info
 	return m, nil
 }
 
 // read reads a whole file and makes sure that nobody wrote to it meanwhile.
-func read(path string) (b []byte, free func(), err error) {
+func read(path string) (b []byte, info os.FileInfo, free func(), err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer f.Close()
-	before, err := f.Stat()
+	info, err = f.Stat()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	if !before.Mode().IsRegular() || before.Size() == 0 || before.Size() > maxFile {
-		return nil, nil, fmt.Errorf("%s is no regular file of 1 to %d bytes", path, maxFile)
+	if !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxFile {
+		return nil, nil, nil, fmt.Errorf("%s is no regular file of 1 to %d bytes", path, maxFile)
 	}
-	b, free, err = allocate(int(before.Size()))
+	b, free, err = allocate(int(info.Size()))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	_, err = io.ReadFull(f, b)
-	if after, errStat := f.Stat(); err == nil && (errStat != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime())) {
+	if after, errStat := f.Stat(); err == nil && (errStat != nil || !same(info, after)) {
 		err = fmt.Errorf("%s changed while it was read", path)
 	}
 	if err != nil {
 		free()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return b, free, nil
+	return b, info, free, nil
 }
 
 // New checks and prepares the City database in file, which is needed no longer
