@@ -41,8 +41,8 @@ type Type struct {
 	Beat       []uint64          `json:"beat,omitempty"` // full length; absent in all
 	Cells      []uint32          `json:"cells"`          // ascending ids as first differences, the first as it is
 	Continents map[string]uint64 `json:"continents"`
-	Counts     []uint64          `json:"counts"` // parallel to Cells
 	Countries  map[string]uint64 `json:"countries"`
+	Counts     []uint64          `json:"counts"`         // parallel to Cells
 	Days       map[string]uint64 `json:"days,omitempty"` // date → n; only in all
 	N          uint64            `json:"n"`
 	Regions    map[string]uint64 `json:"regions,omitzero"` // nil in 10s and 1m, else at least empty

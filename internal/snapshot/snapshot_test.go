@@ -27,11 +27,11 @@ func example(p bucket.Period) *Snapshot {
 func TestCanonicalForm(t *testing.T) {
 	for p, want := range map[bucket.Period]string{
 		bucket.TenSeconds: `{"grid":0.5,"period":"10s","start":"2026-03-24T14:00:50Z","types":{` +
-			`"download":{"beat":[0,0,0,9,0,0,0,0,0,0],"cells":[182301,1,7],"continents":{"AS":2,"EU":6},"counts":[2,1,5],"countries":{"DE":5},"n":9,"unlocated":1},` +
-			`"share:twitter":{"beat":[1,0,0,0,0,0,0,0,0,0],"cells":[],"continents":{},"counts":[],"countries":{},"n":1,"unlocated":1}},"v":1}`,
+			`"download":{"beat":[0,0,0,9,0,0,0,0,0,0],"cells":[182301,1,7],"continents":{"AS":2,"EU":6},"countries":{"DE":5},"counts":[2,1,5],"n":9,"unlocated":1},` +
+			`"share:twitter":{"beat":[1,0,0,0,0,0,0,0,0,0],"cells":[],"continents":{},"countries":{},"counts":[],"n":1,"unlocated":1}},"v":1}`,
 		bucket.All: `{"grid":0.5,"period":"all","start":null,"types":{` +
-			`"download":{"cells":[182301,1,7],"continents":{"AS":2,"EU":6},"counts":[2,1,5],"countries":{"DE":5},"days":{"2026-03-24":9},"n":9,"regions":{"US-CA":1},"unlocated":1},` +
-			`"share:twitter":{"cells":[],"continents":{},"counts":[],"countries":{},"days":{"2026-03-24":1},"n":1,"regions":{},"unlocated":1}},"v":1}`,
+			`"download":{"cells":[182301,1,7],"continents":{"AS":2,"EU":6},"countries":{"DE":5},"counts":[2,1,5],"days":{"2026-03-24":9},"n":9,"regions":{"US-CA":1},"unlocated":1},` +
+			`"share:twitter":{"cells":[],"continents":{},"countries":{},"counts":[],"days":{"2026-03-24":1},"n":1,"regions":{},"unlocated":1}},"v":1}`,
 	} {
 		got, err := Encode(example(p))
 		if err != nil || string(got) != want {
