@@ -103,3 +103,8 @@ func (e Event) json(r *rand.Rand) []byte {
 	line, _ := json.Marshal(m)
 	return line
 }
+
+// Wire writes the event as it stands in the queue.
+func (e Event) Wire() string {
+	return fmt.Sprintf("%s %d %s", e.Addr.Unmap(), e.Time.Unix(), e.Type)
+}

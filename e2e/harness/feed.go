@@ -129,7 +129,12 @@ func Difference(got, want []byte) string {
 	}
 	lines := differ("", g, w)
 	if len(lines) == 0 {
-		return fmt.Sprintf("  same values, other bytes:\n  got  %.300s\n  want %.300s", got, want)
+		at := 0
+		for at < min(len(got), len(want)) && got[at] == want[at] {
+			at++
+		}
+		at = max(0, at-60)
+		return fmt.Sprintf("  same values, other bytes from %d:\n  got  %.200s\n  want %.200s", at, got[at:], want[at:])
 	}
 	if len(lines) > 12 {
 		lines = append(lines[:12], fmt.Sprintf("  … and %d more", len(lines)-12))

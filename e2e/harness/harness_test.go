@@ -98,7 +98,7 @@ func TestLine(t *testing.T) {
 func TestDifference(t *testing.T) {
 	for _, c := range []struct{ got, want, say string }{
 		{`{"a":1,"b":[1,2]}`, `{"a":2,"b":[1,3],"c":{}}`, "  a is 1, want 2\n  b[1] is 2, want 3\n  c is absent, want {}"},
-		{`{"a":1}`, `{"a": 1}`, "  same values, other bytes:\n  got  {\"a\":1}\n  want {\"a\": 1}"},
+		{`{"a":1}`, `{"a": 1}`, "  same values, other bytes from 0:\n  got  {\"a\":1}\n  want {\"a\": 1}"},
 		{`{"a":`, `{}`, `  not JSON (unexpected end of JSON input): "{\"a\":"`},
 	} {
 		if got := Difference([]byte(c.got), []byte(c.want)); got != c.say {
