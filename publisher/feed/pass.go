@@ -1,0 +1,254 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/glowmap/glow/internal/bucket"
+	"github.com/glowmap/glow/publisher/counts"
+)
+
+const (
+	mostOlder  = 20_000          // dirty buckets that one pass lists
+	tendEvery  = 5 * time.Second // between looks for buckets with many parts
+	evictEvery = time.Minute     // between looks for buckets to evict
+	mostFailed = 3               // failed PUTs after which a pass gives up
+)
+
+// passes makes a pass every so often until we are to stop or, with --once,
+// until nothing is dirty.
+func (p *Publisher) passes(ctx context.Context) error {
+	var tended, evicted time.Time
+	for !p.stopped() {
+		began := time.Now()
+		done, err := p.pass(ctx, began.Add(p.Every))
+		if err != nil && !errors.Is(err, errAway) {
+			return err
+		}
+		if time.Since(tended) > tendEvery {
+			tended = time.Now()
+			if err := p.tend(ctx); err != nil {
+				return err
+			}
+		}
+		if err == nil && (done || time.Since(evicted) > evictEvery) {
+			evicted = time.Now()
+			if err := p.evict(ctx); err != nil {
+				return err
+			}
+		}
+		if done && p.d.Once {
+			return nil
+		}
+		if err := p.rest(ctx, err, began); err != nil {
+			return err
+		}
+	}
+	if p.d.Once {
+		return errStopped
+	}
+	return nil
+}
+
+// rest waits until the next pass.
+func (p *Publisher) rest(ctx context.Context, err error, began time.Time) error {
+	if err != nil {
+		ctx, cancel := p.untilStop(ctx)
+		defer cancel()
+		return ignoreStop(p.storeAway.Wait(ctx, err))
+	}
+	p.storeAway.Over()
+	p.redisAway.Over()
+	if p.d.Once && !p.slack.on {
+		return nil
+	}
+	return ignoreStop(p.pause(ctx, time.Until(began.Add(p.Every))))
+}
+
+// pass publishes what is due, as much of it as fits before the deadline. done
+// says that nothing was left to do when it began.
+func (p *Publisher) pass(ctx context.Context, until time.Time) (done bool, err error) {
+	p.m.passes.Inc()
+	v, err := p.counts.Look(ctx)
+	if err != nil {
+		return false, err
+	}
+	p.clock.set(v.Now)
+	p.measure(v)
+	if err := p.check(v); err != nil {
+		return false, err
+	}
+	wait := p.recovering(v)
+	if !wait {
+		if err := p.publishFresh(ctx, until); err != nil && !errors.Is(err, errBack) {
+			return false, err
+		}
+	}
+	if !p.d.Once || wait || v.Dirty == 0 {
+		if err := p.heartbeat(ctx, v); err != nil {
+			return false, err
+		}
+	}
+	if wait {
+		return false, nil
+	}
+	if err := p.putNames(ctx, v); err != nil {
+		return false, err
+	}
+	return v.Dirty == 0, p.publishOlder(ctx, v, until)
+}
+
+func (p *Publisher) measure(v *counts.View) {
+	p.m.dirty.Set(float64(v.Dirty))
+	p.m.lag.Set(0)
+	if !v.Oldest.IsZero() {
+		p.m.lag.Set(max(0, v.Now.Sub(v.Oldest).Seconds()))
+	}
+}
+
+func (p *Publisher) publishFresh(ctx context.Context, until time.Time) error {
+	ids, err := p.counts.Dirty(ctx, fresh(p.clock.now()))
+	if err != nil {
+		return err
+	}
+	return p.publishAll(ctx, p.due(ids), until)
+}
+
+func (p *Publisher) publishOlder(ctx context.Context, v *counts.View, until time.Time) error {
+	if v.Dirty == 0 {
+		return nil
+	}
+	ids, err := p.counts.Oldest(ctx, mostOlder)
+	if err != nil {
+		return err
+	}
+	ids = p.due(ids)
+	slices.SortFunc(ids, func(a, b bucket.ID) int {
+		return cmp.Or(cmp.Compare(b.Start, a.Start), cmp.Compare(a.Period, b.Period))
+	})
+	if err := p.publishAll(ctx, ids, until); !errors.Is(err, errBack) {
+		return err
+	}
+	return nil
+}
+
+func (p *Publisher) due(ids []bucket.ID) []bucket.ID {
+	if p.d.Once {
+		return ids
+	}
+	now := p.clock.now()
+	return slices.DeleteFunc(ids, func(id bucket.ID) bool { return !p.when.due(id, now) })
+}
+
+// publishAll publishes buckets, several at a time, until the time is over: at
+// least as many as fit in flight at once, so that there is always some progress.
+func (p *Publisher) publishAll(ctx context.Context, ids []bucket.ID, until time.Time) error {
+	queue, results := make(chan bucket.ID), make(chan outcome)
+	var workers sync.WaitGroup
+	for range min(p.InFlight, len(ids)) {
+		workers.Go(func() {
+			for id := range queue {
+				results <- p.publish(ctx, id)
+			}
+		})
+	}
+	var t tally
+	for begun, busy := 0, 0; ; {
+		next, id := chan bucket.ID(nil), bucket.ID{}
+		if begun < len(ids) && (begun < p.InFlight || time.Now().Before(until)) && !t.enough() && !p.stopped() && ctx.Err() == nil {
+			next, id = queue, ids[begun]
+		} else if busy == 0 {
+			break
+		}
+		select {
+		case next <- id:
+			begun, busy = begun+1, busy+1
+		case o := <-results:
+			busy--
+			t.add(o)
+			p.did(o)
+		}
+	}
+	close(queue)
+	workers.Wait()
+	return t.err
+}
+
+// tally is how a row of PUTs went.
+type tally struct {
+	failed int
+	err    error // the first, or the first that ends the term
+}
+
+func (t *tally) add(o outcome) {
+	if o.err == nil {
+		return
+	}
+	t.failed++
+	if t.err == nil || errors.Is(t.err, errAway) && !errors.Is(o.err, errAway) {
+		t.err = o.err
+	}
+}
+
+// enough says that going on would be in vain.
+func (t *tally) enough() bool {
+	return t.failed >= mostFailed || t.err != nil && !errors.Is(t.err, errAway)
+}
+
+// did notes what became of a bucket.
+func (p *Publisher) did(o outcome) {
+	p.d.Beat()
+	p.done.Conflicts += int64(o.conflicts)
+	if !o.put {
+		return
+	}
+	p.m.snapshots.WithLabelValues(string(o.id.Period)).Inc()
+	p.done.Snapshots++
+	p.done.Bytes += int64(o.bytes)
+	p.have.add(o.id)
+	p.when.did(o.id, p.clock.now())
+	p.sawDay(o)
+}
+
+// tend keeps the buckets that wait compact.
+func (p *Publisher) tend(ctx context.Context) error {
+	ids, err := p.counts.Oldest(ctx, mostOlder)
+	if err != nil {
+		return err
+	}
+	n, err := p.counts.Tend(ctx, ids)
+	p.m.compactions.Add(float64(n))
+	return err
+}
+
+func (p *Publisher) evict(ctx context.Context) error {
+	life := func(of bucket.Period) time.Duration { return p.Retention[of] }
+	n, err := p.counts.Evict(ctx, p.clock.now(), life, p.have.keep)
+	p.m.evictions.Add(float64(n))
+	p.done.Evicted += int64(n)
+	return err
+}
+
+// untilStop is a context that ends with ctx or when we are to stop.
+func (p *Publisher) untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-p.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+func ignoreStop(err error) error {
+	if errors.Is(err, errIdle) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

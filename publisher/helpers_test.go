@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glowmap/glow/internal/bucket"
+	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/internal/redistest"
+	"github.com/glowmap/glow/internal/s3test"
+)
+
+// binary is the real publisher, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "glow-publisher-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "publisher")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+var ns, _ = keys.New("glow")
+
+// worker counts events into Redis as geoworker does: hash, parts and dirty
+// mark of every bucket touched in one atomic step.
+type worker struct {
+	t      testing.TB
+	redis  *redis.Client
+	tens   bool  // count 10s too
+	counts int64 // unix time of the changes; 0: now
+}
+
+func newWorker(t testing.TB, s *redistest.Server) *worker {
+	c := s.Client()
+	t.Cleanup(func() { c.Close() })
+	w := &worker{t: t, redis: c}
+	w.must(c.HSet(t.Context(), ns.Meta(), "schema", "1", "grid", "0.5", "geoip_type", "GeoLite2-City", "geoip_built", "2026-03-20").Err())
+	return w
+}
+
+func (w *worker) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// count commits events, in steps of at most size.
+func (w *worker) count(events []event, size int) {
+	w.t.Helper()
+	for len(events) > 0 {
+		n := min(size, len(events))
+		w.must(w.commit(events[:n]))
+		events = events[n:]
+	}
+}
+
+func (w *worker) commit(events []event) error {
+	now := time.Now().Unix()
+	if w.counts != 0 {
+		now = w.counts
+	}
+	ctx := context.Background()
+	sums := map[bucket.ID]bucket.Sum{}
+	_, err := w.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		for _, e := range events {
+			for _, period := range bucket.Periods {
+				if period == bucket.TenSeconds && !w.tens {
+					continue
+				}
+				id := bucket.ID{Period: period, Start: period.Start(e.at)}
+				if sums[id] == nil {
+					sums[id] = bucket.Sum{}
+				}
+				addEvent(sums[id], id, e)
+				p.HIncrBy(ctx, ns.Bucket(id), e.typ+"|n", 1)
+				if e.cell < 0 {
+					p.HIncrBy(ctx, ns.Bucket(id), e.typ+"|unlocated", 1)
+				}
+				if period == bucket.All {
+					p.HIncrBy(ctx, ns.Bucket(id), e.typ+"|day|"+time.Unix(e.at, 0).UTC().Format(time.DateOnly), 1)
+				}
+			}
+		}
+		token := bucket.NewToken()
+		for id, sum := range sums {
+			p.HSet(ctx, ns.Bucket(id), "token", token.String(), "changed", now)
+			p.RPush(ctx, ns.Parts(id), sum.Append(nil, token))
+			p.ZAddNX(ctx, ns.Dirty(), redis.Z{Score: float64(now), Member: id.String()})
+		}
+		return nil
+	})
+	return err
+}
+
+func addEvent(s bucket.Sum, id bucket.ID, e event) {
+	d := s.Dims(e.typ)
+	if id.Period != bucket.All {
+		d.Beat[uint32((e.at-id.Start)/id.Period.BeatSeconds())]++
+	}
+	for m, code := range map[*map[string]uint64]string{&d.Continents: e.continent, &d.Countries: e.country} {
+		if code != "" {
+			(*m)[code]++
+		}
+	}
+	if e.region != "" && id.Period.HasRegions() {
+		d.Regions[e.region]++
+	}
+	if e.cell >= 0 {
+		d.Cells[uint32(e.cell)]++
+	}
+}
+
+// command prepares the real publisher.
+func command(s *redistest.Server, args ...string) *exec.Cmd {
+	cmd := exec.Command(binary, args...)
+	cmd.Args = append(cmd.Args, "--redis-url", s.URL())
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") { // a command takes its own
+		return withEnv(cmd)
+	}
+	cmd.Args = append(cmd.Args, "--admin-addr", "off")
+	return withEnv(cmd)
+}
+
+func withEnv(cmd *exec.Cmd) *exec.Cmd {
+	cmd.Env = append(os.Environ(), s3test.Env()...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+// publish runs the publisher to its end and returns what it said.
+func publish(t testing.TB, s *redistest.Server, args ...string) string {
+	t.Helper()
+	out, err := command(s, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("publisher %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// refuse runs the publisher, which must exit with code and say each of says.
+func refuse(t testing.TB, code int, cmd *exec.Cmd, says ...string) {
+	t.Helper()
+	out, _ := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Errorf("%v: exit %d, want %d\n%s", cmd.Args[1:], got, code, out)
+	}
+	for _, s := range says {
+		if !strings.Contains(string(out), s) {
+			t.Errorf("%v: lacks %q:\n%s", cmd.Args[1:], s, out)
+		}
+	}
+}
+
+// process is a publisher that runs on.
+type process struct {
+	*exec.Cmd
+	t   testing.TB
+	log *bytes.Buffer
+}
+
+func start(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd, t, &bytes.Buffer{}}
+	cmd.Stderr = p.log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *process) kill() {
+	if p.ProcessState == nil {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+	}
+}
+
+// stop stops it cleanly.
+func (p *process) stop() {
+	p.t.Helper()
+	_ = p.Process.Signal(syscall.SIGTERM)
+	if err := p.Wait(); err != nil {
+		p.t.Fatalf("after SIGTERM: %v\n%s", err, p.log)
+	}
+}
+
+// eventually polls until check holds.
+func eventually(t testing.TB, what string, check func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); !check(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// files reads a tree: name → content. Names that do not end in .json are left out.
+func files(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	m := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".json") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		m[filepath.ToSlash(name)] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// compare compares the period files, all.json included, with what is wanted.
+func compare(t testing.TB, got, want map[string]string) {
+	t.Helper()
+	for name, w := range want {
+		if got[name] != w {
+			t.Errorf("%s:\n got %.300s\nwant %.300s", name, got[name], w)
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok && name != "v1/latest.json" && name != "v1/names.json" && !strings.HasPrefix(name, "stats/") {
+			t.Errorf("%s should not be there", name)
+		}
+	}
+}
+
+// latest reads latest.json as a map.
+func latest(t testing.TB, file string) map[string]any {
+	t.Helper()
+	m := map[string]any{}
+	if err := json.Unmarshal([]byte(file), &m); err != nil {
+		t.Fatalf("latest.json: %v: %q", err, file)
+	}
+	return m
+}
+
+// stamp is a time as the feed writes it.
+func stamp(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02T15:04:05Z") }

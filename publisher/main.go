@@ -1,0 +1,105 @@
+// Command publisher puts the buckets that geoworker fills as snapshots where
+// the page reads them: into an S3 bucket or a web server's folder.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/glowmap/glow/internal/bucket"
+	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/publisher/counts"
+	"github.com/glowmap/glow/publisher/feed"
+	"github.com/glowmap/glow/publisher/store"
+)
+
+func main() { daemon.Main(app()) }
+
+func app() daemon.App {
+	return daemon.App{
+		Name:  "publisher",
+		Usage: "publishes what was counted to S3 or to a folder",
+		Once:  "publish until nothing is left to do, then exit",
+		Flags: append(targetFlags(), feedFlags()...), AdminAddr: "127.0.0.1:9404",
+		Scripts: counts.Scripts,
+		Run:     run,
+	}
+}
+
+func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	target, errTarget := openTarget(ctx, c)
+	set, err := settings(c)
+	if err := errors.Join(errTarget, err); err != nil {
+		return err
+	}
+	if err := checkRedis(ctx, d); err != nil {
+		return err
+	}
+	p := feed.New(d, target, set)
+	if err := p.Run(ctx); err != nil {
+		return err
+	}
+	if s := p.Done(); d.Once {
+		fmt.Fprintf(d.Stderr, "publisher: %d snapshots, %d bytes, %d conflicts, %d evicted\n", s.Snapshots, s.Bytes, s.Conflicts, s.Evicted)
+	}
+	return nil
+}
+
+// openTarget makes the store of --target.
+func openTarget(ctx context.Context, c *cli.Context) (store.Store, error) {
+	if c.String("target") == "" {
+		return nil, daemon.Setting("target", errors.New("say where to publish: s3://BUCKET/PREFIX or file:///DIR"))
+	}
+	s, err := store.New(ctx, c.String("target"), store.Options{Endpoint: c.String("s3-endpoint")})
+	if errors.Is(err, store.ErrSettings) {
+		return nil, err
+	}
+	return s, daemon.Setting("target", err)
+}
+
+// checkRedis waits for Redis and looks whether it can be used.
+func checkRedis(ctx context.Context, d *daemon.Daemon) error {
+	for away := d.Outage("redis"); ; {
+		warnings, err := d.Redis.Check(ctx)
+		if err == nil {
+			for _, w := range warnings {
+				d.Log.Warn(w)
+			}
+			return nil
+		}
+		if err := away.Wait(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+func settings(c *cli.Context) (feed.Settings, error) {
+	set := feed.Settings{
+		Every: c.Duration("every"), InFlight: c.Int("in-flight"), Delay: c.Int("delay"), Attribution: c.String("attribution"),
+		RecoverTimeout: c.Duration("recover-timeout"),
+		Retention: map[bucket.Period]time.Duration{
+			bucket.TenSeconds: time.Hour, bucket.Minute: c.Duration("keep-minutes"), bucket.Hour: c.Duration("keep-hours"),
+		},
+	}
+	return set, errors.Join(
+		atLeast(c, "every", 100*time.Millisecond), atLeast(c, "keep-minutes", time.Hour), atLeast(c, "keep-hours", 24*time.Hour),
+		positive(c, "in-flight"), positive(c, "delay"))
+}
+
+func atLeast(c *cli.Context, flag string, least time.Duration) error {
+	if c.Duration(flag) < least {
+		return daemon.Setting(flag, fmt.Errorf("%s: want at least %s", c.Duration(flag), least))
+	}
+	return nil
+}
+
+func positive(c *cli.Context, flag string) error {
+	if c.Int(flag) < 1 {
+		return daemon.Setting(flag, fmt.Errorf("%d: want at least 1", c.Int(flag)))
+	}
+	return nil
+}
