@@ -47,7 +47,7 @@ type place struct {
 type reducer struct{ places map[spot]*place }
 
 func (r *reducer) add(p netip.Prefix, e entry) {
-	if !e.located || e.country == "" || e.city == "" {
+	if !e.located || e.country == "" || e.city == "" || odd(p) {
 		return
 	}
 	s := spot{e.country, e.code, int(math.Floor(e.lat * quarter)), int(math.Floor(e.lon * quarter))}
@@ -71,6 +71,21 @@ func (r *reducer) add(p netip.Prefix, e entry) {
 	if p.Bits() <= longest {
 		pl.nets = append(pl.nets, p)
 	}
+}
+
+var tunnels = []netip.Prefix{
+	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("2001::/23"),
+	netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
+}
+
+// odd are networks that City databases refuse: tunnels and what is reserved.
+func odd(p netip.Prefix) bool {
+	for _, o := range tunnels {
+		if o.Overlaps(p) {
+			return true
+		}
+	}
+	return !p.Addr().IsGlobalUnicast() || p.Addr().IsPrivate()
 }
 
 // plainCity leaves out the quarter: "Darmstadt (Darmstadt-West)".

@@ -1,0 +1,53 @@
+package places
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// online is roughly how many people use the internet in each country, in
+// thousands; only the proportions matter. The countries stand by continent.
+const online = `
+AF: DZ 33000 AO 14000 BJ 4500 BW 1900 BF 4600 BI 1400 CV 360 CM 13000 CF 600 TD 2400 KM 250 CG 2200 CD 28000 DJ 770
+ EG 82000 GQ 1000 ER 300 SZ 720 ET 25000 GA 1800 GM 1500 GH 24000 GN 4800 GW 700 CI 13000 KE 22000 LS 1100 LR 1700
+ LY 6100 MG 6000 MW 5600 ML 8000 MR 2100 MU 1050 YT 170 MA 34000 MZ 7500 NA 1650 NE 5000 NG 103000 RE 800 RW 4300
+ SH 4 ST 135 SN 11000 SC 90 SL 1800 SO 5000 ZA 45000 SS 1400 SD 13500 TZ 21000 TG 3400 TN 9900 UG 13300 EH 100 ZM 6500 ZW 5600
+AN: AQ 1 GS 1
+AS: AF 7700 AM 2200 AZ 9200 BH 1480 BD 78000 BT 680 BN 440 KH 10300 CN 1050000 CX 1 CC 1 GE 3100 HK 7200 IN 820000 IO 1
+ ID 213000 IR 73000 IQ 36000 IL 8500 JP 105000 JO 10200 KZ 18200 KW 4300 KG 5600 LA 5000 LB 4800 MO 620 MY 33600 MV 450
+ MN 2900 MM 24000 NP 16000 KP 20 OM 4500 PK 110000 PS 4200 PH 87000 QA 2700 SA 36800 SG 5800 KR 50500 LK 14600 SY 8500
+ TW 21700 TR 76000 TJ 4200 TH 63000 TM 2500 AE 9400 UZ 30000 VN 78500 YE 9000
+EU: AX 29 AL 2300 AD 76 AT 8500 BY 8500 BE 10900 BA 2800 BG 5400 HR 3300 CY 1150 CZ 9500 DK 5800 EE 1230 FO 52 FI 5300
+ FR 60000 DE 78000 GI 33 GR 8800 GG 60 HU 9000 IS 375 IE 4900 IM 75 IT 52000 JE 95 LV 1700 LI 38 LT 2450 LU 640 MT 490
+ MD 2500 MC 36 ME 550 NL 17200 MK 1800 NO 5450 PL 35500 PT 8800 RO 17300 RU 130000 SM 30 RS 6100 SK 4900 SI 1900 ES 45000
+ SJ 2 SE 10300 CH 8700 UA 29000 GB 66000 VA 1 XK 1600
+NA: AI 13 AG 90 AW 105 BS 385 BB 240 BZ 280 BM 62 BQ 24 CA 36600 KY 66 CR 4400 CU 8200 CW 135 DM 58 DO 9700 SV 4600 GL 39
+ GD 95 GP 330 GT 10600 HT 4500 HN 6000 JM 2400 MQ 300 MX 107000 MS 4 NI 4100 PA 3300 PR 2800 BL 9 KN 40 LC 130 MF 28
+ PM 5 VC 92 SX 41 TT 1200 TC 36 US 311000 VG 29 VI 80
+OC: AS 35 AU 25300 CK 13 FJ 820 PF 250 GU 140 KI 70 MH 30 FM 45 NR 9 NC 240 NZ 5000 NU 1 NF 1 PN 1 MP 42 PW 15 PG 2800 WS 170
+ SB 330 TK 1 TO 75 TL 560 TV 8 UM 1 VU 220 WF 9
+SA: AR 40500 BO 8800 BR 183000 CL 17700 CO 39500 EC 14500 FK 3 GF 220 GY 690 PY 5400 PE 27000 SR 480 UY 3100 VE 18000
+`
+
+// continent and people are online by country.
+var continent, people = readOnline()
+
+func readOnline() (continent map[string]string, people map[string]float64) {
+	continent, people = map[string]string{}, map[string]float64{}
+	here, country := "", ""
+	for w := range strings.FieldsSeq(online) {
+		n, err := strconv.ParseFloat(w, 64)
+		switch {
+		case strings.HasSuffix(w, ":"):
+			here = w[:2]
+		case err != nil:
+			country = w
+		case len(country) != 2 || n <= 0:
+			panic(fmt.Sprintf("places: %q %q in the table of people", country, w))
+		default:
+			continent[country], people[country] = here, n
+		}
+	}
+	return continent, people
+}
