@@ -1,0 +1,306 @@
+package follow
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/glowmap/glow/internal/position"
+)
+
+const (
+	// sliceSize is the most that is read at once, turns how many of them a
+	// generation gets in its turn.
+	sliceSize = 1 << 20
+	turns     = 1
+	// scanEvery is how often folders are listed when nothing asks for it sooner.
+	scanEvery = time.Second
+)
+
+// Options say what to follow.
+type Options struct {
+	Paths   []string // files or globs, absolute
+	Source  string   // empty: "<host>:<path>" for each
+	Host    string
+	Once    bool // every generation is over at its end
+	FromEnd bool // without any position, begin at the end of the files now there
+	Grace   time.Duration
+	Log     *slog.Logger
+}
+
+// Follower reads generations. It may be used by one goroutine at a time.
+type Follower struct {
+	o       Options
+	watches []*watch
+	gens    []*generation          // all that Redis or the disk knows of, by Order
+	current map[string]*generation // by followed path
+	ignored map[fileState]bool     // siblings that need not be read
+	told    map[string]bool        // troubles already logged
+	order   int64
+	first   bool // nothing had a position when we started
+	scanned time.Time
+	rescan  bool
+	refused error            // what emit said last
+	young   map[string]int64 // the youngest file's birth, by shape of the current paths
+	buf     []byte
+	lost    int
+}
+
+// watch is one of Options.Paths.
+type watch struct {
+	path   string
+	glob   bool
+	source string
+}
+
+// fileState is a file that has not changed while it stays equal.
+type fileState struct {
+	id       identity
+	size     int64
+	modified int64
+}
+
+// New makes a follower. Reset must be called before Poll.
+func New(o Options) (*Follower, error) {
+	f := &Follower{
+		o: o, current: map[string]*generation{}, ignored: map[fileState]bool{}, told: map[string]bool{},
+		buf: make([]byte, position.HeadMax+sliceSize), first: true,
+	}
+	for _, path := range o.Paths {
+		if !filepath.IsAbs(path) {
+			return nil, fmt.Errorf("follow %s: want an absolute path", path)
+		}
+		path = filepath.Clean(path)
+		w := &watch{path: path, source: o.Source}
+		if _, err := stat(path); err != nil && isGlob(path) {
+			if _, err := filepath.Match(path, ""); err != nil {
+				return nil, fmt.Errorf("follow %s: %w", path, err)
+			}
+			w.glob = true
+		}
+		if w.source == "" {
+			w.source = o.Host + ":" + path
+		}
+		f.watches = append(f.watches, w)
+	}
+	return f, nil
+}
+
+// Reset sets all positions to what Redis holds: the fields of
+// keys.Positions, of any source. Files stay open.
+func (f *Follower) Reset(values map[string]string) error {
+	open := map[string]*generation{}
+	for _, g := range f.gens {
+		if g.file != nil {
+			open[g.field()] = g
+		}
+	}
+	f.gens, f.order = nil, 0
+	clear(f.ignored)
+	for field, value := range values {
+		if err := f.load(open[field], field, value); err != nil {
+			return err
+		}
+		delete(open, field)
+	}
+	f.forget(open)
+	slices.SortFunc(f.gens, func(a, b *generation) int { return int(a.pos.Order - b.pos.Order) })
+	f.markEnded()
+	f.relink()
+	f.rescan = true
+	return nil
+}
+
+// load takes over one position, into g if that is known.
+func (f *Follower) load(g *generation, field, value string) error {
+	source, id, ok := position.ParseField(field)
+	if !ok {
+		return nil // of a newer version, perhaps: not ours to judge
+	}
+	p, err := position.Parse(value)
+	if err != nil {
+		if !f.follows(source) {
+			return nil
+		}
+		return fmt.Errorf("position of source %s: %w", source, err)
+	}
+	if g == nil {
+		g = &generation{id: id, source: source, path: p.Path}
+	}
+	g.pos, g.value = p, value
+	g.own = g.own || f.follows(source)
+	g.drained, g.pending, g.scanned = false, 0, 0
+	if f.follows(source) {
+		f.order, f.first = max(f.order, p.Order), false
+	}
+	f.gens = append(f.gens, g)
+	return nil
+}
+
+// forget sets those generations back to their beginning that Redis knows
+// nothing of.
+func (f *Follower) forget(open map[string]*generation) {
+	for _, g := range open {
+		order := g.pos.Order
+		g.pos, g.value = position.Position{Order: order, State: position.Open, Host: f.o.Host, Modified: g.pos.Modified}, ""
+		g.drained, g.pending, g.scanned = false, 0, 0
+		if g.start > 0 {
+			_ = g.moveTo(g.start) // if the file changed, from its beginning
+		}
+		f.order = max(f.order, order)
+		f.gens = append(f.gens, g)
+	}
+}
+
+// markEnded finds the generations whose inode has a later one.
+func (f *Follower) markEnded() {
+	latest := map[identity]int{}
+	for _, g := range f.gens {
+		latest[g.identity()] = max(latest[g.identity()], g.id.Epoch)
+	}
+	for _, g := range f.gens {
+		g.ended = g.id.Epoch < latest[g.identity()]
+	}
+}
+
+// relink drops the current generations that are no longer known.
+func (f *Follower) relink() {
+	for path, g := range f.current {
+		if !slices.Contains(f.gens, g) {
+			delete(f.current, path)
+		}
+	}
+}
+
+func (f *Follower) follows(source string) bool {
+	return slices.ContainsFunc(f.watches, func(w *watch) bool { return w.source == source })
+}
+
+// add makes a new generation of the file c.
+func (f *Follower) add(source string, id position.Generation, c *file, in info, path string) *generation {
+	f.order++
+	g := &generation{id: id, source: source, pos: position.Position{
+		Order: f.order, State: position.Open, Host: f.o.Host, Modified: in.modified,
+	}}
+	g.attach(c, in, path)
+	f.gens = append(f.gens, g)
+	return g
+}
+
+// byIdentity finds the generation that the inode now holds; one of ours if
+// several sources know it.
+func (f *Follower) byIdentity(id identity) *generation {
+	var found *generation
+	for _, g := range f.gens {
+		if !g.ended && g.identity() == id && (found == nil || g.own && !found.own) {
+			found = g
+		}
+	}
+	return found
+}
+
+// Poll looks for new files, reads a bounded slice of each generation, and
+// gives what it finds to emit, which takes all of it or returns an error: that
+// is then Poll's error, and Reset must come before the next Poll. With
+// Options.Once a file that cannot be read is an error too, otherwise it is
+// logged and tried again. Poll returns whether there was anything to do.
+func (f *Follower) Poll(emit func(*Chunk) error) (busy bool, err error) {
+	if f.rescan {
+		f.scan(false)
+	}
+	if err := f.look(); err != nil {
+		return false, err
+	}
+	if f.rescan || f.unregistered() || time.Since(f.scanned) >= scanEvery {
+		f.rescan, f.scanned = false, time.Now()
+		f.scan(true)
+	}
+	f.refused = nil
+	sink := func(c *Chunk) error {
+		f.refused = emit(c)
+		return f.refused
+	}
+	if err := f.register(sink); err != nil {
+		return false, err
+	}
+	busy, err = f.readAll(sink)
+	return busy || f.rescan, err
+}
+
+func (f *Follower) readAll(emit func(*Chunk) error) (busy bool, err error) {
+	for _, g := range slices.Clone(f.gens) {
+		if g.file == nil {
+			continue
+		}
+		read, err := f.read(g, emit)
+		if err == nil {
+			var ended bool
+			ended, err = f.retire(g, emit)
+			read = read || ended
+		}
+		if err := f.judge(g, err); err != nil {
+			return busy, err
+		}
+		busy = busy || read
+	}
+	if err := f.loseAll(emit); err != nil {
+		return busy, err
+	}
+	return busy, f.prune(emit)
+}
+
+// judge says which errors of reading g end a Poll.
+func (f *Follower) judge(g *generation, err error) error {
+	switch {
+	case err == nil:
+		f.fine(g.path)
+		return nil
+	case errors.Is(err, errTruncated):
+		return f.judge(g, f.truncated(g))
+	case f.refused != nil || f.o.Once:
+		return err
+	}
+	f.trouble(g.path, "read log", err)
+	return nil
+}
+
+func (f *Follower) unregistered() bool {
+	return slices.ContainsFunc(f.gens, func(g *generation) bool { return g.value == "" })
+}
+
+// register gives each new generation a position before anything of it is
+// read, those beside the followed path first: once the newest generation has
+// a position, older ones without any would be taken for history (see scan).
+func (f *Follower) register(emit func(*Chunk) error) error {
+	for _, siblings := range []bool{true, false} {
+		for _, g := range f.gens {
+			if g.value != "" || g.sibling != siblings {
+				continue
+			}
+			if err := emit(&Chunk{g: g, step: g.commit()}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close closes all files.
+func (f *Follower) Close() {
+	for _, g := range f.gens {
+		g.detach()
+	}
+}
+
+// trouble logs an error about a path once until ok is called for it.
+func (f *Follower) trouble(path, what string, err error) {
+	if !f.told[path] {
+		f.told[path] = true
+		f.o.Log.Error(what, "path", path, "err", err)
+	}
+}
+
+func (f *Follower) fine(path string) { delete(f.told, path) }

@@ -1,0 +1,287 @@
+package follow
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/glowmap/glow/internal/position"
+)
+
+// scan lists the folders of what is followed. It finds generations again that
+// were renamed, and if it is asked for more than that those that were copied or
+// compressed, and those that came and went unseen. For these two the files at
+// the followed paths must be known: one of them may just be being copied.
+func (f *Follower) scan(all bool) {
+	for _, g := range f.gens {
+		g.onDisk = g.file != nil
+	}
+	bases, dirs := f.bases()
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			f.trouble(dir, "list folder", err)
+			continue
+		}
+		f.fine(dir)
+		searching := f.searching()
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			source, sibling := siblingOf(bases, path)
+			if sibling || searching && e.Type().IsRegular() {
+				f.scanFile(path, source, sibling && all)
+			}
+		}
+	}
+	if all {
+		f.miss()
+		f.age()
+	}
+}
+
+// age notes the youngest of the current files of each shape.
+func (f *Follower) age() {
+	f.young = make(map[string]int64, len(f.current))
+	for path, g := range f.current {
+		s := shape(path)
+		f.young[s] = max(f.young[s], g.id.Born)
+	}
+}
+
+// bases returns the paths that siblings may have been rotated away from, with
+// their sources, and the folders to list.
+func (f *Follower) bases() (map[string]string, []string) {
+	bases, dirs := map[string]string{}, map[string]bool{}
+	add := func(path, source string) {
+		bases[path] = source
+		dirs[filepath.Dir(path)] = true
+	}
+	for _, w := range f.watches {
+		if !w.glob {
+			add(w.path, w.source)
+		}
+	}
+	for path, g := range f.current {
+		add(path, g.source)
+	}
+	for _, g := range f.gens {
+		if g.own && g.file == nil && g.pos.State == position.Open && g.pos.Host == f.o.Host && filepath.IsAbs(g.path) {
+			if _, known := bases[g.path]; !known {
+				add(g.path, g.source)
+			}
+		}
+	}
+	list := make([]string, 0, len(dirs))
+	for d := range dirs {
+		list = append(list, d)
+	}
+	slices.Sort(list)
+	return bases, list
+}
+
+// siblingOf says whether the name of path looks rotated away from a base, and
+// whose.
+func siblingOf(bases map[string]string, path string) (source string, ok bool) {
+	dir, name := filepath.Split(path)
+	for _, from := range rotatedFrom(name) {
+		if source, ok := bases[dir+from]; ok {
+			return source, true
+		}
+	}
+	return "", false
+}
+
+// searching says whether a generation is to be found under any name.
+func (f *Follower) searching() bool {
+	return slices.ContainsFunc(f.gens, func(g *generation) bool {
+		return g.own && g.file == nil && g.pos.State == position.Open && !g.ended
+	})
+}
+
+// scanFile looks at a file beside a followed path.
+func (f *Follower) scanFile(path, source string, sibling bool) {
+	in, err := stat(path)
+	if err != nil || !in.regular || f.isCurrent(path, in.id) {
+		return
+	}
+	if g := f.byIdentity(in.id); g != nil {
+		g.onDisk = true
+		if g.own && g.file == nil && (g.pos.State == position.Open || g.pos.State == position.Lost || in.size > g.pos.Offset) {
+			f.reopen(g, path)
+		}
+		return
+	}
+	if !sibling || in.size == 0 || f.known(path, in) || f.ignored[fileState{in.id, in.size, in.modified}] {
+		return
+	}
+	f.adopt(path, source)
+}
+
+// isCurrent says whether look has taken care of the file.
+func (f *Follower) isCurrent(path string, id identity) bool {
+	g := f.current[path]
+	return g != nil && g.seen.id == id
+}
+
+// known says whether the file is open as the copy of a generation.
+func (f *Follower) known(path string, in info) bool {
+	for _, g := range f.gens {
+		if g.seen.id == in.id && g.own && (g.file != nil || g.pos.State == position.Done && g.seen.size == in.size) {
+			g.onDisk, g.path = true, path
+			return true
+		}
+	}
+	return false
+}
+
+// reopen opens a generation again under the name that it has now.
+func (f *Follower) reopen(g *generation, path string) {
+	c, in, err := open(path)
+	if err != nil {
+		f.trouble(path, "open rotated log", err)
+		return
+	}
+	f.fine(path)
+	if f.byIdentity(in.id) != g { // replaced since
+		c.close()
+		return
+	}
+	g, err = f.resume(g, c, in, path)
+	if err != nil {
+		c.close()
+		f.trouble(path, "read rotated log", err)
+		return
+	}
+	g.sibling = true
+}
+
+// adopt finds out what an unknown sibling is: the copy of a generation, one
+// that came and went unseen, or older history.
+func (f *Follower) adopt(path, source string) {
+	c, in, err := open(path)
+	if err != nil {
+		f.trouble(path, "open rotated log", err)
+		return
+	}
+	if f.copying(c, in) {
+		c.close()
+		return
+	}
+	state := fileState{in.id, in.size, in.modified}
+	g, err := f.byContent(c, in, true)
+	switch {
+	case errors.Is(err, errIncomplete) && f.underway(path, in):
+		c.close()
+		return
+	case err != nil && !errors.Is(err, errIncomplete):
+		c.close()
+		f.trouble(path, "read rotated log", err)
+		return
+	case g == nil && f.unseen(source, in):
+		f.fine(path)
+		g = f.add(source, position.Generation{Dev: in.id.dev, Ino: in.id.ino, Born: in.id.born}, c, in, path)
+		g.sibling = true
+		return
+	case g != nil && in.size < g.pos.Offset && c.pack == nil: // part of a copy
+	case g != nil && (g.pos.State != position.Done || !f.readToEnd(g, c, in)):
+		g.attach(c, in, path)
+		g.sibling = true
+		return
+	case g != nil:
+		g.onDisk = true
+	}
+	f.ignored[state] = true
+	c.close()
+}
+
+// underway says whether a compressed file is still being written: what it is
+// made from is still there, or it has just changed.
+func (f *Follower) underway(path string, in info) bool {
+	_, err := os.Stat(trimPacked(path))
+	return err == nil || time.Now().UnixNano()-in.modified < int64(f.o.Grace)
+}
+
+// copying says whether c holds the beginning of an open generation: then it is
+// a copy (perhaps not yet whole) of what is being read anyway.
+func (f *Follower) copying(c *file, in info) bool {
+	var a, b [position.HeadMax]byte
+	n, err := c.readAt(a[:], 0)
+	if err != nil && n == 0 {
+		return false
+	}
+	for _, g := range f.gens {
+		if g.file == nil || g.file.id == in.id || g.file.pack != nil {
+			continue
+		}
+		if m, err := g.file.readAt(b[:n], 0); err == nil && m == n && bytes.Equal(a[:n], b[:n]) {
+			g.onDisk = true
+			return true
+		}
+	}
+	return false
+}
+
+// byContent finds the generation, none of whose files is open, of which the
+// file holds all that was read. Short beginnings may be equal by chance: they
+// are believed of siblings only, and never of other sources.
+func (f *Follower) byContent(c *file, in info, sibling bool) (*generation, error) {
+	for i := len(f.gens) - 1; i >= 0; i-- {
+		g := f.gens[i]
+		if g.file != nil || g.pos.Offset == 0 || g.pos.Head.Len < position.HeadMax && !(sibling && g.own) {
+			continue
+		}
+		if !sibling && g.own && !g.ended && f.stillThere(g) {
+			continue
+		}
+		v, err := g.compare(c, in)
+		if err != nil {
+			return nil, err
+		}
+		if v == same || v == shorter && sibling {
+			return g, nil
+		}
+	}
+	return nil, nil
+}
+
+// stillThere says whether the generation's own file is where it was last seen.
+func (f *Follower) stillThere(g *generation) bool {
+	in, err := stat(g.path)
+	return err == nil && in.id == g.identity()
+}
+
+// readToEnd says whether c, which holds g, ends at g's position.
+func (f *Follower) readToEnd(g *generation, c *file, in info) bool {
+	if c.pack == nil || c.pack.endsAt(g.pos.Offset, in.size) {
+		return c.pack != nil || in.size == g.pos.Offset
+	}
+	var b [1]byte
+	n, err := c.readAt(b[:], g.pos.Offset)
+	return n == 0 && err == nil
+}
+
+// unseen says whether a sibling that nothing is known of is younger than what
+// is known of its source.
+func (f *Follower) unseen(source string, in info) bool {
+	var modified, born int64
+	for _, g := range f.gens {
+		if g.source == source && g.value != "" {
+			modified, born = max(modified, g.pos.Modified), max(born, g.id.Born)
+		}
+	}
+	return modified > 0 && in.modified >= modified && (in.id.born == 0 || in.id.born > born)
+}
+
+// miss starts the clock of the generations that were not found.
+func (f *Follower) miss() {
+	for _, g := range f.gens {
+		if g.file != nil || g.onDisk {
+			g.missing = time.Time{}
+		} else if g.missing.IsZero() {
+			g.missing = time.Now()
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/glowmap/glow/internal/position"
+	"github.com/glowmap/glow/tailer/push"
+)
+
+// recent is for how long after a push a rollback of its position is looked for.
+const recent = 10 * time.Minute
+
+// Check waits for Redis, logs what weakens the guarantees there, and returns an
+// error if it cannot be used.
+func (in *Intake) Check(ctx context.Context) error {
+	redis := in.d.Outage("redis")
+	for {
+		err := in.d.Redis.Ping(ctx).Err()
+		if err == nil {
+			warnings, err := in.d.Redis.Check(ctx)
+			for _, w := range warnings {
+				in.d.Log.Warn(w)
+			}
+			redis.Over()
+			return err
+		}
+		if redis.Wait(ctx, err) != nil {
+			return in.stopped(ctx)
+		}
+	}
+}
+
+// reload forgets all, and sets the follower to the positions in Redis.
+func (in *Intake) reload(ctx context.Context) error {
+	in.sendErr, in.ctx = nil, ctx
+	in.group.pushes, in.group.slab = in.group.pushes[:0], in.group.slab[:0]
+	if err := in.d.Redis.Ping(ctx).Err(); err != nil { // connects first, so that dials are what they are
+		return err
+	}
+	in.dials = in.d.Redis.Dials()
+	values, err := in.d.Redis.HGetAll(ctx, in.d.Keys.Positions()).Result()
+	if err != nil {
+		return fmt.Errorf("read positions: %w", err)
+	}
+	if err := in.follower.Reset(values); err != nil {
+		return fileError{err}
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.reloads++
+	clear(in.acked)
+	now := time.Now()
+	for field, value := range values {
+		if in.follower.Owns(field) {
+			in.acked[field] = acked{value, now}
+		}
+	}
+	in.verified = now
+	return nil
+}
+
+// done notes a push that Redis acknowledged.
+func (in *Intake) done(p *push.Push) {
+	in.mu.Lock()
+	if p.New == "" {
+		delete(in.acked, p.Field)
+	} else {
+		in.acked[p.Field] = acked{p.New, time.Now()}
+	}
+	in.total.add(p)
+	in.mu.Unlock()
+	in.m.add(p)
+}
+
+// verify reads our positions back: Redis may have restarted without its last
+// second, or from a backup. After a new connection all of them are read,
+// otherwise those that were pushed lately.
+func (in *Intake) verify(ctx context.Context, all bool) error {
+	in.verified = time.Now()
+	dials := in.d.Redis.Dials()
+	all = all || dials != in.dials
+	var fields, want []string
+	in.mu.Lock()
+	for field, a := range in.acked {
+		if all || time.Since(a.at) < recent {
+			fields, want = append(fields, field), append(want, a.value)
+		}
+	}
+	in.mu.Unlock()
+	if len(fields) == 0 {
+		return nil
+	}
+	got, err := in.d.Redis.HMGet(ctx, in.d.Keys.Positions(), fields...).Result()
+	if err != nil {
+		return fmt.Errorf("read positions back: %w", err)
+	}
+	for i, v := range got {
+		if s, _ := v.(string); s != want[i] {
+			return errRolledBack
+		}
+	}
+	in.dials = dials
+	return nil
+}
+
+// Progress says how far a generation of a file was queued.
+type Progress struct {
+	Path   string // where the file was last seen
+	Offset int64  // bytes of its content
+	Done   bool   // to its end
+}
+
+// Progress returns what Redis has acknowledged of our files. It may be called
+// at any time. What it says can still be undone, see Durable.
+func (in *Intake) Progress() []Progress {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	list := make([]Progress, 0, len(in.acked))
+	for _, a := range in.acked {
+		if p, err := position.Parse(a.value); err == nil {
+			list = append(list, Progress{p.Path, p.Offset, p.State == position.Done})
+		}
+	}
+	return list
+}
+
+// ErrUnsettled says that Redis restarted or failed while it was asked what is
+// durable: ask again.
+var ErrUnsettled = errors.New("redis was not steady while its positions were made durable")
+
+// Durable returns what is on Redis's disk, for ever whatever happens to Redis
+// but the loss of its disk: files may be deleted up to there. It takes a
+// little over a second and may be called from any goroutine. It returns false
+// where Redis keeps no append-only file or never syncs it.
+func (in *Intake) Durable(ctx context.Context) ([]Progress, bool, error) {
+	before := in.epoch()
+	progress := in.Progress()
+	durable, err := in.d.Redis.Durable(ctx)
+	if err != nil || !durable {
+		return nil, false, err
+	}
+	if err := in.d.Redis.Ping(ctx).Err(); err != nil {
+		return nil, false, err
+	}
+	if in.epoch() != before {
+		return nil, false, ErrUnsettled
+	}
+	return progress, true, nil
+}
+
+// epoch changes whenever Redis may have gone back in time.
+func (in *Intake) epoch() [2]int64 {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return [2]int64{int64(in.reloads), in.d.Redis.Dials()}
+}
