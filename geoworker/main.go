@@ -46,8 +46,8 @@ func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 	if config.GeoIP == "" {
 		errGeoIP = errors.New("a City database is needed, such as GeoLite2-City.mmdb")
 	}
-	if config.ClaimAfter < time.Second {
-		errClaim = fmt.Errorf("%s: want at least 1s, or workers take entries from each other's hands", config.ClaimAfter)
+	if config.ClaimAfter < 100*time.Millisecond {
+		errClaim = fmt.Errorf("%s: want at least 100ms, or workers take entries from each other's hands", config.ClaimAfter)
 	}
 	if err := errors.Join(daemon.Setting("geoip", errGeoIP), daemon.Setting("cell-degrees", errGrid), daemon.Setting("claim-after", errClaim)); err != nil {
 		return err

@@ -22,9 +22,13 @@ func Open(path string, g grid.Grid) (*Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open geoip database: %w", err)
 	}
-	defer free()
-	m, err := New(file, g)
+	m, err := prepare(file, g)
+	free() // before the table takes as much again
+	if err == nil {
+		err = m.fill()
+	}
 	if err != nil {
+		m.Close()
 		return nil, fmt.Errorf("open geoip database %s: %w", path, err)
 	}
 	m.info = info
@@ -60,17 +64,25 @@ func read(path string) (b []byte, info os.FileInfo, free func(), err error) {
 	return b, info, free, nil
 }
 
-// New checks and prepares the City database in file, which is needed no longer
-// afterwards.
-func New(file []byte, g grid.Grid) (m *Map, err error) {
+// New is [Open] for the content of a file, which is needed no longer afterwards.
+func New(file []byte, g grid.Grid) (*Map, error) {
+	m, err := prepare(file, g)
+	if err == nil {
+		err = m.fill()
+	}
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// prepare makes all of a Map but its table. After an error it may hold memory.
+func prepare(file []byte, g grid.Grid) (m *Map, err error) {
 	m = &Map{}
 	defer func() {
 		if r := recover(); r != nil { // a broken file must not end the daemon
 			err = fmt.Errorf("broken: %v", r)
-		}
-		if err != nil {
-			m.Close()
-			m = nil
 		}
 	}()
 	db, err := maxminddb.OpenBytes(file)
@@ -85,10 +97,10 @@ func New(file []byte, g grid.Grid) (m *Map, err error) {
 		return m, err
 	}
 	m.Type, m.Built = db.Metadata.DatabaseType, db.Metadata.BuildTime().UTC()
-	if m.Type == "" || !strings.Contains(m.Type, "City") && len(m.Cells) == 1 {
-		return m, fmt.Errorf("its type is %q and no record has country.iso_code and location.latitude as MaxMind's City databases do: a City database in MaxMind's schema is needed", m.Type)
+	if !strings.Contains(m.Type, "City") && len(m.Cells) == 1 {
+		return m, fmt.Errorf("its type is %q and no record has coordinates under location: a City database in MaxMind's schema is needed", m.Type)
 	}
-	return m, m.fill()
+	return m, nil
 }
 
 var errSize = errors.New("truncated, or its metadata is wrong")

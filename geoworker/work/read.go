@@ -72,7 +72,9 @@ func (r *reader) round() (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r.hand(claimed)
+	if len(claimed) > 0 {
+		r.hand(claimed)
+	}
 	wait := block
 	if r.Once {
 		wait = blockOnce
@@ -82,7 +84,7 @@ func (r *reader) round() (done bool, err error) {
 		return false, err
 	}
 	r.outage.Over()
-	if len(batch) > 0 || r.Once {
+	if len(batch) > 0 || r.Once { // an empty batch says that there is no more
 		r.hand(batch)
 	}
 	if r.Once && len(batch)+len(claimed) == 0 {
