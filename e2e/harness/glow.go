@@ -47,7 +47,12 @@ func New(t testing.TB, redisArgs ...string) *Glow {
 		Target: "file://" + filepath.Join(dir, "feed"), Args: map[string][]string{},
 	}
 	g.Client = g.Redis.Client()
-	t.Cleanup(func() { g.Client.Close() })
+	t.Cleanup(func() {
+		g.Client.Close()
+		if t.Failed() {
+			g.showLogs()
+		}
+	})
 	for _, d := range []string{"logs", "daemons"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
 			t.Fatal(err)
@@ -57,6 +62,21 @@ func New(t testing.TB, redisArgs ...string) *Glow {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// showLogs shows the end of what each daemon logged last.
+func (g *Glow) showLogs() {
+	last := map[string]string{}
+	logs, _ := filepath.Glob(filepath.Join(g.Dir, "daemons", "*.log"))
+	for _, path := range logs { // in the order of their numbers
+		name, _, _ := strings.Cut(filepath.Base(path), "-")
+		last[name] = path
+	}
+	for name, path := range last {
+		b, _ := os.ReadFile(path)
+		lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+		g.T.Logf("last log of %s:\n%s", name, strings.Join(lines[max(0, len(lines)-12):], "\n"))
+	}
 }
 
 // Start starts a daemon that stays until it is stopped or killed.
