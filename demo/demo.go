@@ -36,7 +36,7 @@ type demo struct {
 	closers  []func() // in the order of opening
 	site     *site.Site
 	traffic  *traffic.Traffic // nil with --log
-	shares   *sharer
+	sharer   *sharer          // nil where shares are lines of the log
 	reader   *flow.Reader
 	meter    flow.Meter
 	before   flow.State // what others had counted already
@@ -190,10 +190,13 @@ func (d *demo) startTraffic(ctx context.Context) error {
 		Log:    log,
 		Format: d.format,
 		Rotate: d.rotate,
-		Share:  d.shares.post,
 		Say:    d.say,
 	}
-	return d.traffic.History(now, d.history)
+	err = d.traffic.History(now, d.history)
+	if d.sharer != nil { // sharehook gives every share the time of now
+		d.traffic.Share = d.sharer.post
+	}
+	return err
 }
 
 // isTerminal says whether w shows colours.

@@ -17,7 +17,7 @@ import (
 
 // options are the flags, checked.
 type options struct {
-	listen, bin, page, dir           string
+	listen, bin, page, dir, shares   string
 	redis, redisURL, namespace       string
 	target, endpoint, geoip          string
 	log, format, attribution         string
@@ -37,6 +37,7 @@ func flags() []cli.Flag {
 		&cli.DurationFlag{Name: "rotate", Value: 20 * time.Second, Usage: "how often the log is rotated; 0 for never"},
 		&cli.Uint64Flag{Name: "seed", Usage: "of the random numbers: the same seed, the same people (default: another one each time)"},
 		&cli.DurationFlag{Name: "for", Usage: "stop by itself after this time"},
+		&cli.StringFlag{Name: "shares", Value: "log", Usage: "\"hook\" has shares posted to sharehook, \"log\" writes them into the log"},
 		&cli.StringFlag{Name: "embedded-redis", Value: "auto", Usage: "\"server\" for the installed redis-server, \"memory\" for one inside the demo, or \"auto\""},
 		&cli.StringFlag{Name: "redis-url", Usage: "use this Redis (`URL`: redis://, rediss:// or unix://)"},
 		&cli.StringFlag{Name: "namespace", Value: "demo", Usage: "prefix of every Redis key"},
@@ -53,7 +54,7 @@ func flags() []cli.Flag {
 func parse(c *cli.Context) (options, error) {
 	o := options{
 		listen: c.String("listen"), bin: c.String("bin"), page: c.String("page"), dir: c.String("dir"),
-		redis: c.String("embedded-redis"), redisURL: c.String("redis-url"), namespace: c.String("namespace"),
+		shares: c.String("shares"), redis: c.String("embedded-redis"), redisURL: c.String("redis-url"), namespace: c.String("namespace"),
 		target: c.String("target"), endpoint: c.String("s3-endpoint"), geoip: c.String("geoip"),
 		log: c.String("log"), format: c.String("format"), rate: c.Float64("rate"), seed: c.Uint64("seed"),
 		day: c.Duration("day"), history: c.Duration("history"), rotate: c.Duration("rotate"), for_: c.Duration("for"),
@@ -69,6 +70,7 @@ func parse(c *cli.Context) (options, error) {
 	want(err == nil, "listen", "want HOST:PORT")
 	want(!c.Args().Present(), "log", fmt.Sprintf("unexpected argument %q (a log to follow is named with --log)", c.Args().First()))
 	want(o.redis == "auto" || o.redis == "server" || o.redis == "memory", "embedded-redis", "want auto, server or memory")
+	want(o.shares == "hook" || o.shares == "log", "shares", "want hook or log")
 	want(o.rate > 0 && o.rate <= 100000, "rate", "want a number above 0, up to 100000")
 	want(o.day >= time.Second, "day", "want at least 1s")
 	want(o.history >= 0 && o.history <= 7*24*time.Hour, "history", "want 0 to 168h")

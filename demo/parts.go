@@ -78,15 +78,7 @@ func (d *demo) startDaemons(context.Context) error {
 	if err := d.spawnDaemon("publisher", d.publisherArgs()...); err != nil {
 		return err
 	}
-	listen, err := freePort()
-	if err != nil {
-		return err
-	}
-	d.shares = newSharer("http://"+listen+"/share", d.say)
-	d.closers = append(d.closers, d.shares.close)
-	err = d.spawnDaemon("sharehook", "--listen", listen, "--spool", d.file("spool"), "--spool-max", "100M",
-		"--types", strings.Join(traffic.SharedOn(), ","), "--trusted-proxies", "127.0.0.0/8", "--allowed-origins", d.site.URL)
-	if err != nil {
+	if err := d.startSharehook(); err != nil {
 		return err
 	}
 	log := d.log
@@ -94,6 +86,20 @@ func (d *demo) startDaemons(context.Context) error {
 		log = d.file("glow.log")
 	}
 	return d.spawnDaemon("tailer", "--format", d.format, log)
+}
+
+func (d *demo) startSharehook() error {
+	if d.shares != "hook" {
+		return nil
+	}
+	listen, err := freePort()
+	if err != nil {
+		return err
+	}
+	d.sharer = newSharer("http://"+listen+"/share", d.say)
+	d.closers = append(d.closers, d.sharer.close)
+	return d.spawnDaemon("sharehook", "--listen", listen, "--spool", d.file("spool"), "--spool-max", "100M",
+		"--types", strings.Join(traffic.SharedOn(), ","), "--trusted-proxies", "127.0.0.0/8", "--allowed-origins", d.site.URL)
 }
 
 // publisherArgs are publisher's arguments, of the daemon and of its last run.

@@ -87,3 +87,19 @@ func (s *sharer) send(one shared) {
 		return
 	}
 }
+
+// counts is how many shares must be counted; 0 for nil.
+func (s *sharer) counts() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.taken.Load()
+}
+
+// mayCount is how many more shares may be counted; 0 for nil.
+func (s *sharer) mayCount() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.unknown.Load()
+}

@@ -76,7 +76,7 @@ func (d *demo) written() int64 {
 	if d.traffic == nil {
 		return -1
 	}
-	return d.traffic.Lines() + d.shares.taken.Load()
+	return d.traffic.Lines() + d.sharer.counts()
 }
 
 // broken is the error of a program that cannot run at all.
@@ -93,7 +93,9 @@ func (d *demo) broken() error {
 // take what is left for it, and compares.
 func (d *demo) finish() error {
 	d.say("stopping: waiting until everything is counted")
-	d.shares.close()
+	if d.sharer != nil {
+		d.sharer.close()
+	}
 	d.drain()
 	var errs []error
 	for _, name := range []string{"tailer", "sharehook", "geoworker", "publisher"} {
@@ -176,7 +178,7 @@ func (d *demo) compare() error {
 	lost := written - s.Counted - s.Dropped()
 	d.tell(fmt.Sprintf("%s lines written, %s counted, %s dropped%s, %s published, %s lost",
 		flow.Commas(written), flow.Commas(s.Counted), flow.Commas(s.Dropped()), in(s), flow.Commas(all), flow.Commas(lost)))
-	switch unknown := d.shares.unknown.Load(); {
+	switch unknown := d.sharer.mayCount(); {
 	case lost > 0:
 		return fmt.Errorf("%d lines are neither counted nor dropped", lost)
 	case -lost > unknown:

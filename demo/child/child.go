@@ -35,7 +35,7 @@ type Child struct {
 	Path string
 	Args []string
 	Env  []string                      // all of its environment
-	Log  io.Writer                      // gets all that it writes
+	Log  io.Writer                     // gets all that it writes
 	Say  func(format string, a ...any) // gets what an onlooker should know
 
 	mu      sync.Mutex

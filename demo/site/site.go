@@ -51,11 +51,15 @@ func Feed(target, endpoint string) (http.Handler, error) {
 		return nil, fmt.Errorf("s3 endpoint %q: want http://HOST:PORT or https://HOST", endpoint)
 	}
 	base := strings.TrimSuffix(to.Path, "/") + "/" + u.Host + "/" + strings.Trim(u.Path, "/")
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	rewrite := func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = to.Scheme, to.Host, to.Host
 		r.Out.URL.Path = strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(r.In.URL.Path, FeedPath)
 		r.Out.URL.RawPath = ""
-	}}, nil
+	}
+	quiet := func(w http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(w, "the store does not answer: "+err.Error(), http.StatusBadGateway)
+	}
+	return &httputil.ReverseProxy{Rewrite: rewrite, ErrorHandler: quiet}, nil
 }
 
 // noListing hides folders.
