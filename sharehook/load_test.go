@@ -35,7 +35,7 @@ func many(t testing.TB, variable string, otherwise int) int {
 
 // address makes the n-th test client.
 func address(n int64) string {
-	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
+	return fmt.Sprintf("11.%d.%d.%d", n>>16&255, n>>8&255, n&255)
 }
 
 // load is clients that each post from a new address all the time.

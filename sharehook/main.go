@@ -7,6 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/internal/rdb"
+	"github.com/glowmap/glow/tailer/push"
 )
 
 func main() {
@@ -15,6 +17,7 @@ func main() {
 		Usage:       "take shares over HTTP and queue them to be counted",
 		Description: description,
 		AdminAddr:   "127.0.0.1:9402",
+		Scripts:     []*rdb.Script{push.Script},
 		Flags:       flags(),
 		Run:         run,
 	})

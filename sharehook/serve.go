@@ -27,7 +27,7 @@ const segmentAge = 10 * time.Minute
 // disk, and what the spool holds to the queue. Whatever does not get that far
 // in time is on disk and is queued at the next start.
 func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
-	set, err := parse(c)
+	set, err := readSettings(c)
 	if err != nil {
 		return err
 	}
@@ -43,26 +43,46 @@ func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 	if err := errors.Join(daemon.Setting("listen", errListen), daemon.Setting("spool", errSpool)); err != nil {
 		return err
 	}
-	server := newServer(d, set, s)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	d.Log.Info("shares are taken", "addr", l.Addr().String(), "spool", set.spool)
-	select {
-	case err := <-served:
+	f, err := newForwarder(d, set.spool, s)
+	if err != nil {
 		return err
-	case <-ctx.Done():
 	}
-	return stop(d, set, server, s)
+	return serve(ctx, d, set, l, s, f)
 }
 
-func stop(d *daemon.Daemon, set settings, server *http.Server, s *spool.Spool) error {
+// serve runs the parts until ctx is done or one of them fails.
+func serve(ctx context.Context, d *daemon.Daemon, set settings, l net.Listener, s *spool.Spool, f *forwarder) error {
+	forwarding, stopForwarding := context.WithCancel(context.Background())
+	defer stopForwarding()
+	failed := make(chan error, 2)
+	go func() { failed <- f.run(forwarding) }()
+	go newSweeper(d, s, f.intake, set.keep).run(forwarding)
+	server := newServer(d, set, s)
+	go func() { failed <- server.Serve(l) }()
+	d.Log.Info("shares are taken", "addr", l.Addr().String(), "spool", set.spool)
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	stopServer(d, set, server)
+	err = errors.Join(err, s.Close())
+	if err == nil {
+		drain, cancel := context.WithTimeout(context.Background(), set.stop)
+		defer cancel()
+		f.drain(drain)
+	}
+	return err
+}
+
+// stopServer lets the requests that came be answered.
+func stopServer(d *daemon.Daemon, set settings, server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), set.stop)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		d.Log.Warn("some requests did not end in time and are cut off", "after", set.stop.String())
 		_ = server.Close()
 	}
-	return s.Close()
 }
 
 func openSpool(d *daemon.Daemon, set settings) (*spool.Spool, error) {

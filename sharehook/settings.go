@@ -41,8 +41,8 @@ type settings struct {
 	stop     time.Duration
 }
 
-// parse checks all flags and reports all bad ones at once.
-func parse(c *cli.Context) (settings, error) {
+// readSettings checks all flags and reports all bad ones at once.
+func readSettings(c *cli.Context) (settings, error) {
 	s := settings{
 		rate: c.Float64("rate"), burst: c.Int("burst"), conns: c.Int("max-connections"),
 		keep: c.Duration("spool-keep"), stop: c.Duration("stop-timeout"),

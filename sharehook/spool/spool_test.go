@@ -385,13 +385,28 @@ func TestDirectoriesAreNoSegments(t *testing.T) {
 	}
 }
 
-func FuzzWholeLines(f *testing.F) {
+// Whatever a crash left in a segment, its whole lines stay as they are, and
+// nothing else does.
+func FuzzRepair(f *testing.F) {
 	f.Add([]byte("a\nb"))
+	f.Add([]byte("203.0.113.7 1395100800 share:twitter\n\x00\x00"))
 	f.Add(append(bytes.Repeat([]byte("x"), 5000), '\n', 'y'))
+	path := filepath.Join(f.TempDir(), name(1))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		n, err := wholeLines(bytes.NewReader(b), int64(len(b)))
-		if err != nil || n != int64(bytes.LastIndexByte(b, '\n')+1) {
-			t.Fatalf("%d, %v", n, err)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		seg, err := repair(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := b[:bytes.LastIndexByte(b, '\n')+1]
+		left, err := os.ReadFile(path)
+		if len(whole) == 0 && errors.Is(err, os.ErrNotExist) {
+			return
+		}
+		if err != nil || !bytes.Equal(left, whole) || seg.Size != int64(len(whole)) {
+			t.Fatalf("%q became %q, %d bytes, %v", b, left, seg.Size, err)
 		}
 	})
 }
