@@ -89,7 +89,7 @@ func (f Format) event(s fields) (e event, reason string) {
 
 var (
 	typeForm  = regexp.MustCompile(`^[a-z0-9][a-z0-9:_-]{0,31}$`)
-	attrsForm = regexp.MustCompile(`^[a-z0-9_]{1,32}=[^ &]*(&[a-z0-9_]{1,32}=[^ &]*)*$`)
+	attrsForm = regexp.MustCompile(`^[a-z0-9_]{1,32}=[!-%\x27-~]*(&[a-z0-9_]{1,32}=[!-%\x27-~]*)*$`)
 )
 
 func (f Format) wanted(s fields) bool {

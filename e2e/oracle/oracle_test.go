@@ -160,6 +160,8 @@ func TestFormats(t *testing.T) {
 		{Format{Name: "glow"}, "1.2.3.4 [01/Jan/1970:00:01:00 +0000] a x=1", "1.2.3.4 60 a"},
 		{Format{Name: "glow"}, "1.2.3.4 17743608051234 a", "time"},
 		{Format{Name: "glow"}, " \t\r", "empty"},
+		{Format{Name: "glow"}, "1.2.3.4 60 a x=1&y=a=b", "1.2.3.4 60 a"},
+		{Format{Name: "glow"}, "1.2.3.4 60 a x=\x7f", "attrs"},
 		{Format{Name: "glow"}, strings.Repeat("x", 65537), "long"},
 		{Format{Name: "json"}, `{"ip":"::1","time":60,"type":"t"}`, "::1 60 t"},
 		{Format{Name: "json"}, `{"ip":"::ffff:1.2.3.4","time":"1970-01-01T01:01:00+01:00"}`, "1.2.3.4 60 download"},
