@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,18 +36,23 @@ type Options struct {
 type Follower struct {
 	o       Options
 	watches []*watch
-	gens    []*generation          // all that Redis or the disk knows of, by Order
-	current map[string]*generation // by followed path
-	ignored map[fileState]bool     // siblings that need not be read
-	told    map[string]bool        // troubles already logged
+	gens    []*generation             // all that Redis or the disk knows of, by Order
+	current map[string]*generation    // by followed path
+	copies  map[fileState]*generation // files that hold a generation once more
+	history map[identity]bool         // siblings from before we started
+	since   map[string]since          // by source
+	told    map[string]bool           // troubles already logged
 	order   int64
 	first   bool // nothing had a position when we started
-	scanned time.Time
-	rescan  bool
-	refused error            // what emit said last
-	young   map[string]int64 // the youngest file's birth, by shape of the current paths
-	buf     []byte
-	lost    int
+
+	firstScan bool
+	scanned   time.Time
+	folders   map[string]int64 // when they last changed
+	rescan    bool
+	refused   error            // what emit said last
+	young     map[string]int64 // the youngest file's birth, by shape of the current paths
+	buf       []byte
+	lost      int
 }
 
 // watch is one of Options.Paths.
@@ -66,8 +72,8 @@ type fileState struct {
 // New makes a follower. Reset must be called before Poll.
 func New(o Options) (*Follower, error) {
 	f := &Follower{
-		o: o, current: map[string]*generation{}, ignored: map[fileState]bool{}, told: map[string]bool{},
-		buf: make([]byte, position.HeadMax+sliceSize), first: true,
+		o: o, current: map[string]*generation{}, copies: map[fileState]*generation{}, history: map[identity]bool{}, since: map[string]since{}, told: map[string]bool{},
+		buf: make([]byte, position.HeadMax+sliceSize), first: true, firstScan: true, folders: map[string]int64{},
 	}
 	for _, path := range o.Paths {
 		if !filepath.IsAbs(path) {
@@ -99,7 +105,7 @@ func (f *Follower) Reset(values map[string]string) error {
 		}
 	}
 	f.gens, f.order = nil, 0
-	clear(f.ignored)
+	clear(f.copies)
 	for field, value := range values {
 		if err := f.load(open[field], field, value); err != nil {
 			return err
@@ -107,7 +113,7 @@ func (f *Follower) Reset(values map[string]string) error {
 		delete(open, field)
 	}
 	f.forget(open)
-	slices.SortFunc(f.gens, func(a, b *generation) int { return int(a.pos.Order - b.pos.Order) })
+	slices.SortFunc(f.gens, func(a, b *generation) int { return cmp.Compare(a.pos.Order, b.pos.Order) })
 	f.markEnded()
 	f.relink()
 	f.rescan = true
@@ -214,7 +220,7 @@ func (f *Follower) Poll(emit func(*Chunk) error) (busy bool, err error) {
 	if err := f.look(); err != nil {
 		return false, err
 	}
-	if f.rescan || f.unregistered() || time.Since(f.scanned) >= scanEvery {
+	if f.foldersChanged() || f.rescan || f.unregistered() || time.Since(f.scanned) >= scanEvery {
 		f.rescan, f.scanned = false, time.Now()
 		f.scan(true)
 	}
@@ -267,22 +273,46 @@ func (f *Follower) judge(g *generation, err error) error {
 	return nil
 }
 
+// foldersChanged says whether a name has come or gone beside what is followed.
+func (f *Follower) foldersChanged() bool {
+	changed := false
+	for dir, old := range f.folders {
+		if in, err := stat(dir); err == nil && in.modified != old {
+			f.folders[dir] = in.modified
+			changed = true
+		}
+	}
+	return changed
+}
+
 func (f *Follower) unregistered() bool {
 	return slices.ContainsFunc(f.gens, func(g *generation) bool { return g.value == "" })
 }
 
 // register gives each new generation a position before anything of it is
-// read, those beside the followed path first: once the newest generation has
-// a position, older ones without any would be taken for history (see scan).
+// read, those beside the followed path first and the oldest of them first:
+// once a generation has a position, older ones without any would be taken for
+// history after a restart (see unseen).
 func (f *Follower) register(emit func(*Chunk) error) error {
-	for _, siblings := range []bool{true, false} {
-		for _, g := range f.gens {
-			if g.value != "" || g.sibling != siblings {
-				continue
+	var fresh []*generation
+	for _, g := range f.gens {
+		if g.value == "" {
+			fresh = append(fresh, g)
+		}
+	}
+	slices.SortStableFunc(fresh, func(a, b *generation) int {
+		if a.sibling != b.sibling {
+			if a.sibling {
+				return -1
 			}
-			if err := emit(&Chunk{g: g, step: g.commit()}); err != nil {
-				return err
-			}
+			return 1
+		}
+		return cmp.Compare(a.seen.modified, b.seen.modified)
+	})
+	for _, g := range fresh {
+		g.pos.Modified = f.accounted(g)
+		if err := emit(&Chunk{g: g, step: g.commit()}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -54,8 +54,18 @@ func (f *Follower) slice(g *generation, emit func(*Chunk) error) (bool, error) {
 		g.pending, g.drained = int64(n), n < sliceSize && err == nil
 		return false, err
 	}
-	g.pos.Modified = g.seen.modified
+	g.pos.Modified = f.accounted(g)
 	return true, emit(&Chunk{Data: data[:end], g: g, buf: f.buf, at: lead})
+}
+
+// clockGrain is more than file times lag behind the clock.
+const clockGrain = 20 * time.Millisecond
+
+// accounted is what a position says as the file's last change: a time before
+// which no sibling changed that the last scan did not see. Whatever is younger
+// is looked at after a restart.
+func (f *Follower) accounted(g *generation) int64 {
+	return max(0, min(g.seen.modified, f.scanned.Add(-clockGrain).UnixNano()))
 }
 
 // fill reads a slice behind the position, and then (not before: the file may
@@ -136,7 +146,7 @@ func (f *Follower) jump(g *generation, off int64, long bool, emit func(*Chunk) e
 	if err := g.moveTo(off); err != nil {
 		return err
 	}
-	g.pos.Modified = g.seen.modified
+	g.pos.Modified = f.accounted(g)
 	return emit(&Chunk{Long: long, g: g, step: g.commit()})
 }
 

@@ -20,7 +20,13 @@ func (f *Follower) scan(all bool) {
 		g.onDisk = g.file != nil
 	}
 	bases, dirs := f.bases()
+	if all {
+		f.begin(bases)
+	}
 	for _, dir := range dirs {
+		if _, known := f.folders[dir]; !known {
+			f.folders[dir] = 0
+		}
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			f.trouble(dir, "list folder", err)
@@ -30,13 +36,14 @@ func (f *Follower) scan(all bool) {
 		searching := f.searching()
 		for _, e := range entries {
 			path := filepath.Join(dir, e.Name())
-			source, sibling := siblingOf(bases, path)
+			source, sibling := f.siblingOf(bases, path)
 			if sibling || searching && e.Type().IsRegular() {
 				f.scanFile(path, source, sibling && all)
 			}
 		}
 	}
 	if all {
+		f.firstScan = false
 		f.miss()
 		f.age()
 	}
@@ -84,11 +91,17 @@ func (f *Follower) bases() (map[string]string, []string) {
 
 // siblingOf says whether the name of path looks rotated away from a base, and
 // whose.
-func siblingOf(bases map[string]string, path string) (source string, ok bool) {
+func (f *Follower) siblingOf(bases map[string]string, path string) (source string, ok bool) {
 	dir, name := filepath.Split(path)
 	for _, from := range rotatedFrom(name) {
 		if source, ok := bases[dir+from]; ok {
 			return source, true
+		}
+	}
+	plain := trimPacked(path)
+	for _, w := range f.watches {
+		if match, _ := filepath.Match(w.path, plain); match && w.glob && plain != path {
+			return w.source, true
 		}
 	}
 	return "", false
@@ -109,12 +122,12 @@ func (f *Follower) scanFile(path, source string, sibling bool) {
 	}
 	if g := f.byIdentity(in.id); g != nil {
 		g.onDisk = true
-		if g.own && g.file == nil && (g.pos.State == position.Open || g.pos.State == position.Lost || in.size > g.pos.Offset) {
+		if g.own && g.file == nil && (g.pos.State != position.Done || in.size > g.pos.Offset) {
 			f.reopen(g, path)
 		}
 		return
 	}
-	if !sibling || in.size == 0 || f.known(path, in) || f.ignored[fileState{in.id, in.size, in.modified}] {
+	if !sibling || in.size == 0 || f.history[in.id] || f.isCopy(in) {
 		return
 	}
 	f.adopt(path, source)
@@ -126,11 +139,16 @@ func (f *Follower) isCurrent(path string, id identity) bool {
 	return g != nil && g.seen.id == id
 }
 
-// known says whether the file is open as the copy of a generation.
-func (f *Follower) known(path string, in info) bool {
+// isCopy says whether the file is known as the copy of a generation, and has
+// not changed since.
+func (f *Follower) isCopy(in info) bool {
+	if g := f.copies[fileState{in.id, in.size, in.modified}]; g != nil {
+		g.onDisk = true
+		return true
+	}
 	for _, g := range f.gens {
-		if g.seen.id == in.id && g.own && (g.file != nil || g.pos.State == position.Done && g.seen.size == in.size) {
-			g.onDisk, g.path = true, path
+		if g.file != nil && g.file.id == in.id {
+			g.onDisk = true
 			return true
 		}
 	}
@@ -166,35 +184,48 @@ func (f *Follower) adopt(path, source string) {
 		f.trouble(path, "open rotated log", err)
 		return
 	}
-	if f.copying(c, in) {
+	kept, err := f.place(c, in, path, source)
+	if !kept {
 		c.close()
-		return
 	}
-	state := fileState{in.id, in.size, in.modified}
-	g, err := f.byContent(c, in, true)
-	switch {
-	case errors.Is(err, errIncomplete) && f.underway(path, in):
-		c.close()
-		return
-	case err != nil && !errors.Is(err, errIncomplete):
-		c.close()
-		f.trouble(path, "read rotated log", err)
-		return
-	case g == nil && f.unseen(source, in):
+	if err == nil {
 		f.fine(path)
+	} else if !errors.Is(err, errIncomplete) {
+		f.trouble(path, "read rotated log", err)
+	}
+}
+
+// place does adopt's work with the open file, and says whether it is kept open.
+func (f *Follower) place(c *file, in info, path, source string) (kept bool, err error) {
+	if f.copying(c, in) {
+		return false, nil
+	}
+	g, err := f.byContent(c, in, true)
+	if err != nil && (!errors.Is(err, errIncomplete) || f.underway(path, in)) {
+		return false, err
+	}
+	now, err := fstat(c.f)
+	if err != nil || now.size != in.size || now.modified != in.modified {
+		return false, err // being written: look again at the next scan
+	}
+	switch {
+	case g == nil && f.unseen(source, in):
 		g = f.add(source, position.Generation{Dev: in.id.dev, Ino: in.id.ino, Born: in.id.born}, c, in, path)
 		g.sibling = true
-		return
-	case g != nil && in.size < g.pos.Offset && c.pack == nil: // part of a copy
-	case g != nil && (g.pos.State != position.Done || !f.readToEnd(g, c, in)):
+		return true, nil
+	case g == nil:
+		f.history[in.id] = true
+	case g.file != nil: // its own file may be about to be truncated: then it is asked for
+		g.onDisk = true
+	case g.pos.State == position.Done && f.readToEnd(g, c, in), c.pack == nil && in.size < g.pos.Offset:
+		g.onDisk = true
+		f.copies[fileState{in.id, in.size, in.modified}] = g
+	default:
 		g.attach(c, in, path)
 		g.sibling = true
-		return
-	case g != nil:
-		g.onDisk = true
+		return true, nil
 	}
-	f.ignored[state] = true
-	c.close()
+	return false, nil
 }
 
 // underway says whether a compressed file is still being written: what it is
@@ -224,16 +255,18 @@ func (f *Follower) copying(c *file, in info) bool {
 	return false
 }
 
-// byContent finds the generation, none of whose files is open, of which the
-// file holds all that was read. Short beginnings may be equal by chance: they
-// are believed of siblings only, and never of other sources.
+// byContent finds the generation of which the file holds all that was read,
+// the youngest if there are several. Short beginnings may be equal by chance:
+// they are believed of siblings only, and never of other sources. At a
+// followed path another file is only believed to be a known generation if that
+// one's own file is gone.
 func (f *Follower) byContent(c *file, in info, sibling bool) (*generation, error) {
 	for i := len(f.gens) - 1; i >= 0; i-- {
 		g := f.gens[i]
-		if g.file != nil || g.pos.Offset == 0 || g.pos.Head.Len < position.HeadMax && !(sibling && g.own) {
+		if g.pos.Offset == 0 || g.pos.Head.Len < position.HeadMax && !(sibling && g.own) {
 			continue
 		}
-		if !sibling && g.own && !g.ended && f.stillThere(g) {
+		if !sibling && (g.file != nil || g.own && !g.ended && f.stillThere(g)) {
 			continue
 		}
 		v, err := g.compare(c, in)
@@ -263,16 +296,41 @@ func (f *Follower) readToEnd(g *generation, c *file, in info) bool {
 	return n == 0 && err == nil
 }
 
-// unseen says whether a sibling that nothing is known of is younger than what
-// is known of its source.
-func (f *Follower) unseen(source string, in info) bool {
-	var modified, born int64
+// since is from when on siblings of a source are not history: the last change
+// and the birth of its youngest generation when we started.
+type since struct{ modified, born int64 }
+
+// begin decides that when a source is met first.
+func (f *Follower) begin(bases map[string]string) {
+	for _, source := range bases {
+		f.beginSource(source)
+	}
+	for _, w := range f.watches {
+		f.beginSource(w.source)
+	}
+}
+
+func (f *Follower) beginSource(source string) {
+	if _, known := f.since[source]; known {
+		return
+	}
+	var s since
 	for _, g := range f.gens {
 		if g.source == source && g.value != "" {
-			modified, born = max(modified, g.pos.Modified), max(born, g.id.Born)
+			s = since{max(s.modified, g.pos.Modified), max(s.born, g.id.Born)}
 		}
 	}
-	return modified > 0 && in.modified >= modified && (in.id.born == 0 || in.id.born > born)
+	f.since[source] = s
+}
+
+// unseen says whether a sibling that nothing is known of is younger than what
+// was known of its source.
+func (f *Follower) unseen(source string, in info) bool {
+	s, ok := f.since[source]
+	if !ok || s == (since{}) { // nothing had a position: what is there at the first scan is history
+		return !f.firstScan
+	}
+	return in.modified >= s.modified && (in.id.born == 0 || in.id.born >= s.born)
 }
 
 // miss starts the clock of the generations that were not found.
