@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/glowmap/glow/internal/event"
@@ -12,6 +13,9 @@ import (
 func appendAddr(dst, b []byte) ([]byte, netip.Addr, bool) {
 	if plainIPv4(b) {
 		return append(dst, b...), netip.Addr{}, true
+	}
+	if bytes.IndexByte(b, ':') < 0 {
+		return dst, netip.Addr{}, false
 	}
 	addr, ok := event.ParseAddr(b)
 	if !ok {

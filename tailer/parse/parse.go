@@ -86,7 +86,8 @@ type Parser struct {
 	keys   jsonKeys
 	groups groups
 	kind   []byte
-	after  int64 // the earliest second that counts
+	r      record // of the line under way, here so that it need not be allocated
+	after  int64  // the earliest second that counts
 }
 
 // Problem is a bad option: the setting's name as a flag, and what is wrong.
@@ -164,8 +165,9 @@ func (p *Parser) append(dst, line []byte) ([]byte, int64, Reason) {
 	if len(line) == 0 {
 		return dst, 0, Empty
 	}
-	r := record{kind: p.kind}
-	if reason := p.fields(p, line, &r); reason != OK {
+	p.r = record{kind: p.kind}
+	r := &p.r
+	if reason := p.fields(p, line, r); reason != OK {
 		return dst, 0, reason
 	}
 	dst, addr, ok := appendAddr(dst, r.ip)
@@ -182,10 +184,10 @@ func (p *Parser) append(dst, line []byte) ([]byte, int64, Reason) {
 	if r.attrs != nil && !event.ValidAttrs(r.attrs) {
 		return dst, 0, Attrs
 	}
-	if reason := p.filter(line, &r, sec, addr); reason != OK {
+	if reason := p.filter(line, r, sec, addr); reason != OK {
 		return dst, 0, reason
 	}
-	return appendRest(dst, sec, &r), sec, OK
+	return appendRest(dst, sec, r), sec, OK
 }
 
 func appendRest(dst []byte, sec int64, r *record) []byte {
