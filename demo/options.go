@@ -11,7 +11,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/glowmap/glow/demo/places"
 	"github.com/glowmap/glow/demo/store"
 )
 
@@ -20,7 +19,7 @@ type options struct {
 	listen, bin, page, dir, shares   string
 	redis, redisURL, namespace       string
 	target, endpoint, geoip          string
-	log, format, attribution         string
+	log, format                      string
 	rate                             float64
 	day, history, rotate, for_, wait time.Duration
 	seed                             uint64
@@ -37,7 +36,7 @@ func flags() []cli.Flag {
 		&cli.DurationFlag{Name: "rotate", Value: 20 * time.Second, Usage: "how often the log is rotated; 0 for never"},
 		&cli.Uint64Flag{Name: "seed", Usage: "of the random numbers: the same seed, the same people (default: another one each time)"},
 		&cli.DurationFlag{Name: "for", Usage: "stop by itself after this time"},
-		&cli.StringFlag{Name: "shares", Value: "log", Usage: "\"hook\" has shares posted to sharehook, \"log\" writes them into the log"},
+		&cli.StringFlag{Name: "shares", Value: "hook", Usage: "\"hook\" has shares posted to sharehook, \"log\" writes them into the log"},
 		&cli.StringFlag{Name: "embedded-redis", Value: "auto", Usage: "\"server\" for the installed redis-server, \"memory\" for one inside the demo, or \"auto\""},
 		&cli.StringFlag{Name: "redis-url", Usage: "use this Redis (`URL`: redis://, rediss:// or unix://)"},
 		&cli.StringFlag{Name: "namespace", Value: "demo", Usage: "prefix of every Redis key"},
@@ -100,9 +99,6 @@ func (o *options) defaults() {
 	}
 	if o.target == "" {
 		o.target = "s3://" + store.Bucket + "/demo"
-	}
-	if o.geoip == "" {
-		o.attribution = places.Attribution
 	}
 	if built := filepath.Join(o.bin, "..", "dist", "page"); o.page == "" {
 		if _, err := os.Stat(filepath.Join(built, "index.html")); err == nil {

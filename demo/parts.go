@@ -108,9 +108,6 @@ func (d *demo) publisherArgs() []string {
 	if d.endpoint != "" {
 		args = append(args, "--s3-endpoint", d.endpoint)
 	}
-	if d.attribution != "" {
-		args = append(args, "--attribution", d.attribution)
-	}
 	return args
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // DatabaseType is how the database calls itself.
-const DatabaseType = "Glow-Demo-City"
+const DatabaseType = "DBIP-City-Lite-Demo"
 
 // WriteCity writes the places as a database in MaxMind's City schema, built at
 // the given time (Unix seconds).

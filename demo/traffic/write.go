@@ -57,12 +57,11 @@ type Traffic struct {
 // Lines is how many lines were written.
 func (t *Traffic) Lines() int64 { return t.lines.Load() }
 
-// History writes a launch's past: events of the time before now, at a tenth of
-// the rate, growing.
+// History writes the past before now: events that grow to the rate of today.
 func (t *Traffic) History(now time.Time, length time.Duration) error {
 	for s := length / time.Second; s > 0; s-- {
 		grown := 1 - float64(s)/float64(length/time.Second+1)
-		t.add(now.Add(-s*time.Second), t.Day.Start, events(0.2*grown*t.Day.Rate, t.Rand))
+		t.add(now.Add(-s*time.Second), t.Day.Start, events(grown*grown*grown*t.Day.Rate, t.Rand))
 		if len(t.buf) > 1<<20 {
 			if err := t.flush(); err != nil {
 				return err

@@ -36,6 +36,17 @@ function table(id, rows) {
   $(id).replaceChildren(body)
 }
 
+// attribute shows a text whose web addresses are links.
+function attribute(text) {
+  if ($('attribution').textContent === text) return
+  $('attribution').replaceChildren(...text.split(/(https:[^\s)]+)/).map((part, i) => {
+    if (i % 2 === 0) return part
+    const link = document.createElement('a')
+    link.href = link.textContent = part
+    return link
+  }))
+}
+
 // map paints cells, the ids of which are coded as differences.
 function map(snapshot) {
   const canvas = $('map')
@@ -99,7 +110,7 @@ async function refresh() {
     totals(latest)
     $('status').textContent = latest.message ?? latest.status
     $('age').textContent = new Date(latest.published).toLocaleTimeString()
-    $('attribution').textContent = latest.attribution ?? ''
+    attribute(latest.attribution ?? '')
     const newest = latest.newest['1m']
     if (newest && newest !== minute) {
       minute = newest
