@@ -1,0 +1,60 @@
+package shipped
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glowmap/glow/e2e/harness"
+)
+
+var (
+	helpLine = regexp.MustCompile(`(?m)^# HELP (glow_\w+) (.*)\n# TYPE \w+ (\w+)\n(?:\w+\{(\w+)=)?`)
+	label    = regexp.MustCompile(`^(?:le|quantile)$`)
+)
+
+// metricTable is the table of a daemon's metrics in Markdown, as the running
+// daemon shows them.
+func metricTable(t *testing.T, daemon string) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| metric | | |\n|---|---|---|\n")
+	for _, m := range helpLine.FindAllStringSubmatch(metrics(t, daemon), -1) {
+		name := m[1]
+		if m[4] != "" && !label.MatchString(m[4]) {
+			name += "{" + m[4] + "}"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, m[3], escape(m[2]))
+	}
+	return b.String()
+}
+
+// metrics is what /metrics of a working daemon says.
+func metrics(t *testing.T, daemon string) string {
+	t.Helper()
+	g := harness.New(t)
+	if err := os.WriteFile(g.Log, []byte("192.0.2.1 1774360801\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if daemon != "sharehook" {
+		return g.Start(daemon, harness.Admin).Metrics()
+	}
+	p := g.Start(daemon, harness.Admin, "--listen", "127.0.0.1:0", "--spool", t.TempDir())
+	var url string
+	harness.Until(t, "sharehook listens", 20*time.Second, func() (bool, string) {
+		if m := regexp.MustCompile(`shares are taken.* addr=(\S+)`).FindStringSubmatch(p.Log()); m != nil {
+			url = "http://" + m[1] + "/share"
+		}
+		return url != "", p.Log()
+	})
+	r, err := http.Post(url, "application/x-www-form-urlencoded", strings.NewReader("type=twitter"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	return p.Metrics()
+}
