@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -174,17 +175,42 @@ func refuse(t testing.TB, code int, cmd *exec.Cmd, says ...string) {
 type process struct {
 	*exec.Cmd
 	t   testing.TB
-	log *bytes.Buffer
+	log *logBuffer
 }
+
+// logBuffer may be read while the process writes.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (p *process) says(text string) bool { return strings.Contains(p.log.String(), text) }
 
 func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{cmd, t, &bytes.Buffer{}}
+	p := &process{cmd, t, &logBuffer{}}
 	cmd.Stderr = p.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.kill)
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("it said:\n%s", p.log)
+		}
+	})
 	return p
 }
 
@@ -207,7 +233,7 @@ func (p *process) stop() {
 // eventually polls until check holds.
 func eventually(t testing.TB, what string, check func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !check(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !check(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s", what)
 		}

@@ -26,7 +26,7 @@ func app() daemon.App {
 		Once:  "publish until nothing is left to do, then exit",
 		Flags: append(targetFlags(), feedFlags()...), AdminAddr: "127.0.0.1:9404",
 		Scripts: counts.Scripts,
-		Run:     run,
+		Run:     run, Commands: commands(),
 	}
 }
 
@@ -36,17 +36,12 @@ func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 	if err := errors.Join(errTarget, err); err != nil {
 		return err
 	}
-	if err := checkRedis(ctx, d); err != nil {
-		return err
-	}
 	p := feed.New(d, target, set)
-	if err := p.Run(ctx); err != nil {
-		return err
+	err = p.Run(ctx)
+	if d.Once {
+		fmt.Fprintln(d.Stderr, p.Summary())
 	}
-	if s := p.Done(); d.Once {
-		fmt.Fprintf(d.Stderr, "publisher: %d snapshots, %d bytes, %d conflicts, %d evicted\n", s.Snapshots, s.Bytes, s.Conflicts, s.Evicted)
-	}
-	return nil
+	return err
 }
 
 // openTarget makes the store of --target.
@@ -59,22 +54,6 @@ func openTarget(ctx context.Context, c *cli.Context) (store.Store, error) {
 		return nil, err
 	}
 	return s, daemon.Setting("target", err)
-}
-
-// checkRedis waits for Redis and looks whether it can be used.
-func checkRedis(ctx context.Context, d *daemon.Daemon) error {
-	for away := d.Outage("redis"); ; {
-		warnings, err := d.Redis.Check(ctx)
-		if err == nil {
-			for _, w := range warnings {
-				d.Log.Warn(w)
-			}
-			return nil
-		}
-		if err := away.Wait(ctx, err); err != nil {
-			return err
-		}
-	}
 }
 
 func settings(c *cli.Context) (feed.Settings, error) {

@@ -144,13 +144,14 @@ func (p *Publisher) heartbeat(ctx context.Context, v *counts.View) error {
 	etag, err := p.put(ctx, snapshot.LatestObject, json, cacheLatest, p.etag)
 	if errors.Is(err, store.ErrConflict) {
 		p.m.conflicts.Inc()
-		p.done.Conflicts++
+		p.done.conflicts++
 		return fmt.Errorf("%w at the target: somebody else has written latest.json", errAgain)
 	}
 	if err != nil {
 		return err
 	}
 	p.latest, p.etag = l, etag
+	p.landed++
 	p.m.heartbeat.Set(float64(time.Now().Unix()))
 	return p.probe(ctx, json)
 }

@@ -25,6 +25,7 @@ func (p *Publisher) passes(ctx context.Context) error {
 	var tended, evicted time.Time
 	for !p.stopped() {
 		began := time.Now()
+		p.landed = 0
 		done, err := p.pass(ctx, began.Add(p.Every))
 		if err != nil && !errors.Is(err, errAway) {
 			return err
@@ -56,14 +57,17 @@ func (p *Publisher) passes(ctx context.Context) error {
 
 // rest waits until the next pass.
 func (p *Publisher) rest(ctx context.Context, err error, began time.Time) error {
-	if err != nil {
+	if err != nil && p.landed == 0 {
 		ctx, cancel := p.untilStop(ctx)
 		defer cancel()
 		return ignoreStop(p.storeAway.Wait(ctx, err))
 	}
 	p.storeAway.Over()
 	p.redisAway.Over()
-	if p.d.Once && !p.slack.on {
+	if err != nil {
+		p.warn("some puts failed and are repeated", err)
+	}
+	if p.d.Once && !p.slack.on && err == nil {
 		return nil
 	}
 	return ignoreStop(p.pause(ctx, time.Until(began.Add(p.Every))))
@@ -180,12 +184,13 @@ func (p *Publisher) publishAll(ctx context.Context, ids []bucket.ID, until time.
 
 // tally is how a row of PUTs went.
 type tally struct {
-	failed int
+	failed int   // in a row
 	err    error // the first, or the first that ends the term
 }
 
 func (t *tally) add(o outcome) {
 	if o.err == nil {
+		t.failed = 0
 		return
 	}
 	t.failed++
@@ -202,13 +207,16 @@ func (t *tally) enough() bool {
 // did notes what became of a bucket.
 func (p *Publisher) did(o outcome) {
 	p.d.Beat()
-	p.done.Conflicts += int64(o.conflicts)
+	if o.err == nil {
+		p.landed++
+	}
+	p.done.conflicts += int64(o.conflicts)
 	if !o.put {
 		return
 	}
 	p.m.snapshots.WithLabelValues(string(o.id.Period)).Inc()
-	p.done.Snapshots++
-	p.done.Bytes += int64(o.bytes)
+	p.done.snapshots++
+	p.done.bytes += int64(o.bytes)
 	p.have.add(o.id)
 	p.when.did(o.id, p.clock.now())
 	p.sawDay(o)
@@ -229,8 +237,18 @@ func (p *Publisher) evict(ctx context.Context) error {
 	life := func(of bucket.Period) time.Duration { return p.Retention[of] }
 	n, err := p.counts.Evict(ctx, p.clock.now(), life, p.have.keep)
 	p.m.evictions.Add(float64(n))
-	p.done.Evicted += int64(n)
+	p.done.evicted += int64(n)
 	return err
+}
+
+// warnEvery is how often one kind of trouble is logged while the store mostly works.
+const warnEvery = time.Minute
+
+func (p *Publisher) warn(text string, err error) {
+	if time.Since(p.warned) > warnEvery {
+		p.warned = time.Now()
+		p.d.Log.Warn(text, "err", err)
+	}
 }
 
 // untilStop is a context that ends with ctx or when we are to stop.

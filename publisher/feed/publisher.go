@@ -56,14 +56,11 @@ type Publisher struct {
 	when   rhythm
 	slack  recovery
 	probed bool
+	landed int       // buckets and heartbeats published in this pass
+	warned time.Time // of a store that mostly works
 	clock  serverClock
 
-	done Summary
-}
-
-// Summary is what a run has done.
-type Summary struct {
-	Snapshots, Bytes, Conflicts, Evicted int64
+	done struct{ snapshots, bytes, conflicts, evicted int64 }
 }
 
 // New makes a publisher.
@@ -81,10 +78,13 @@ var errStopped = errors.New("stopped before everything was published")
 // finished; with --once it returns nil as soon as nothing is left to publish.
 func (p *Publisher) Run(ctx context.Context) error {
 	p.stop = ctx.Done()
-	work, cancel := grace(ctx)
+	work, cancel := p.grace(ctx)
 	defer cancel()
-	for {
-		err := p.term(work)
+	for checked := false; ; {
+		err := p.checkRedis(work, &checked)
+		if err == nil {
+			err = p.term(work)
+		}
 		switch {
 		case err == nil:
 			return nil
@@ -115,13 +115,36 @@ func fatal(err error) bool {
 	return true
 }
 
+// checkRedis looks once whether this Redis can be used. The error is one to
+// wait for unless Redis answers and says what makes it unusable.
+func (p *Publisher) checkRedis(ctx context.Context, checked *bool) error {
+	if *checked {
+		return nil
+	}
+	if err := p.d.Redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("%w: %w", counts.ErrRedis, err)
+	}
+	warnings, err := p.d.Redis.Check(ctx)
+	if err != nil && p.d.Redis.Ping(ctx).Err() != nil {
+		return fmt.Errorf("%w: %w", counts.ErrRedis, err)
+	}
+	for _, w := range warnings {
+		p.d.Log.Warn(w)
+	}
+	*checked = err == nil
+	return err
+}
+
 // stopTime is how long a stop waits for what is in flight.
 const stopTime = 10 * time.Second
 
 // grace is a context that outlives ctx by stopTime.
-func grace(ctx context.Context) (context.Context, context.CancelFunc) {
+func (p *Publisher) grace(ctx context.Context) (context.Context, context.CancelFunc) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopTime, cancel) })
+	stop := context.AfterFunc(ctx, func() {
+		p.d.Log.Info("stopping, once what is in flight has landed")
+		time.AfterFunc(stopTime, cancel)
+	})
 	return work, func() {
 		stop()
 		cancel()
@@ -184,5 +207,7 @@ func orCause(ctx context.Context, err error) error {
 	return err
 }
 
-// Done says what was done so far.
-func (p *Publisher) Done() Summary { return p.done }
+// Summary is what was done so far, in one line.
+func (p *Publisher) Summary() string {
+	return fmt.Sprintf("publisher: %d snapshots, %d bytes, %d conflicts, %d evicted", p.done.snapshots, p.done.bytes, p.done.conflicts, p.done.evicted)
+}

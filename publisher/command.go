@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/publisher/counts"
+	"github.com/glowmap/glow/publisher/task"
+)
+
+func commands() []daemon.Command {
+	return []daemon.Command{
+		{
+			Name:  "reset",
+			Usage: "begins the feed anew, to count everything again from the logs",
+			Description: `Deletes in one step all that Redis holds of this namespace but its settings, and
+takes a new feed id, with which the publisher may overwrite the feed at the
+target. Without --yes it only shows what it would do.`,
+			Flags: append(targetFlags(),
+				&cli.BoolFlag{Name: "yes", Usage: "do it"},
+				&cli.BoolFlag{Name: "prune", Usage: "delete the old feed's files from the target too"}),
+			Run: runReset,
+		},
+		{
+			Name:  "announce",
+			Usage: "sets the status and the message that the page shows",
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "status", Usage: "live, paused or ended"},
+				&cli.StringFlag{Name: "message", Usage: "one line of text; without it an earlier message goes"},
+			},
+			Run: runAnnounce,
+		},
+	}
+}
+
+func runReset(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	r := task.Reset{Counts: counts.New(d.Redis, d.Keys), Prune: c.Bool("prune"), Out: d.Stdout}
+	if c.String("target") != "" {
+		target, err := openTarget(ctx, c)
+		if err != nil {
+			return err
+		}
+		r.Target = target
+	}
+	if !c.Bool("yes") {
+		return r.Show(ctx)
+	}
+	return r.Run(ctx)
+}
+
+func runAnnounce(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	status, message := c.String("status"), c.String("message")
+	err := errors.Join(daemon.Setting("status", task.CheckStatus(status)), daemon.Setting("message", task.CheckMessage(message)))
+	if err != nil {
+		return err
+	}
+	if err := counts.New(d.Redis, d.Keys).Set(ctx, keys.MetaStatus, status, keys.MetaMessage, message); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.Stdout, "announced: %s %s\n", status, message)
+	return nil
+}
