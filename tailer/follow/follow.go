@@ -30,6 +30,9 @@ type Options struct {
 	FromEnd bool // without any position, begin at the end of the files now there
 	Grace   time.Duration
 	Log     *slog.Logger
+	// Limit, if not nil, is how many bytes of the file at a followed path may be
+	// read by now: beyond lie some that its writer may yet take back.
+	Limit func(path string) int64
 }
 
 // Follower reads generations. It may be used by one goroutine at a time.

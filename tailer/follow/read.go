@@ -15,6 +15,7 @@ func (f *Follower) read(g *generation, emit func(*Chunk) error) (busy bool, err 
 	if err != nil {
 		return false, err
 	}
+	in.size = f.limit(g, in.size)
 	if in.size != g.seen.size || in.modified != g.seen.modified {
 		g.changed, g.drained = time.Now(), false
 	}
@@ -77,7 +78,8 @@ func (f *Follower) fill(g *generation) (lead, n int, err error) {
 	if off <= position.HeadMax {
 		lead = int(off)
 	}
-	n, err = g.file.readAt(f.buf[lead:lead+sliceSize], off)
+	most := int(f.limit(g, off+sliceSize) - off)
+	n, err = g.file.readAt(f.buf[lead:lead+most], off)
 	if err != nil && n == 0 {
 		return lead, 0, err
 	}
@@ -93,6 +95,14 @@ func (f *Follower) fill(g *generation) (lead, n int, err error) {
 		return lead, 0, errTruncated
 	}
 	return lead, n, err
+}
+
+// limit cuts a size down to what may be read of g. What was read stays read.
+func (f *Follower) limit(g *generation, size int64) int64 {
+	if f.o.Limit == nil {
+		return size
+	}
+	return min(size, max(f.o.Limit(g.path), g.pos.Offset))
 }
 
 // again makes sure that the file still begins with b.

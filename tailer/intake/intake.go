@@ -48,6 +48,8 @@ type Options struct {
 	// Once reads all there is, makes it durable, and returns. RequireDurable
 	// makes it an error if Redis cannot promise that.
 	Once, RequireDurable bool
+	// Limit is how many bytes of the file at a path may be read by now; nil: all.
+	Limit func(path string) int64
 }
 
 // Intake takes log files in.
@@ -105,7 +107,7 @@ func New(d *daemon.Daemon, o Options) (*Intake, error) {
 	}
 	f, err := follow.New(follow.Options{
 		Paths: paths, Source: o.Source, Host: strings.ReplaceAll(host, " ", "_"),
-		Once: o.Once, FromEnd: o.FromEnd, Grace: o.Grace, Log: d.Log,
+		Once: o.Once, FromEnd: o.FromEnd, Grace: o.Grace, Log: d.Log, Limit: o.Limit,
 	})
 	if err != nil {
 		return nil, err
