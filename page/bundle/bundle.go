@@ -1,0 +1,248 @@
+// Package bundle makes the static page out of its TypeScript source: hashed
+// names, a strict Content-Security-Policy and a settings.json beside it, or all
+// of it in one HTML file.
+package bundle
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"mime"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+
+	"github.com/glowmap/glow/page/src"
+)
+
+// File is one file of the built page.
+type File struct {
+	Name      string
+	Type      string // Content-Type
+	Data      []byte
+	Immutable bool // its name changes with its content
+}
+
+// Options say what to build.
+type Options struct {
+	Settings Settings
+	URL      string // where the page will live, for link previews; "" if unknown
+	Single   bool   // one self-contained HTML file
+}
+
+// Build makes the page. The files that others refer to come first, so that they
+// can be uploaded in this order.
+func Build(o Options) ([]File, error) {
+	dir, err := unpack()
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	assets, err := compile(dir, o.Single)
+	if err != nil {
+		return nil, err
+	}
+	o.Settings["build"] = digest(assets)
+	settings, err := json.MarshalIndent(o.Settings, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write settings: %w", err)
+	}
+	html, err := document(dir, o, assets, settings)
+	if err != nil {
+		return nil, err
+	}
+	index := File{Name: "index.html", Type: "text/html; charset=utf-8", Data: html}
+	if o.Single {
+		return []File{index}, nil
+	}
+	element := File{Name: "glow-map.js", Type: typeOf("x.js"), Data: assets.take("embed.js")}
+	config := File{Name: "settings.json", Type: typeOf("x.json"), Data: append(settings, '\n')}
+	return append(assets.files, element, config, index), nil
+}
+
+// unpack writes the embedded source to a directory for esbuild.
+func unpack() (string, error) {
+	dir, err := os.MkdirTemp("", "glow-page-")
+	if err != nil {
+		return "", fmt.Errorf("unpack page source: %w", err)
+	}
+	if err := os.CopyFS(dir, src.Files); err != nil {
+		os.RemoveAll(dir)
+		return "", fmt.Errorf("unpack page source: %w", err)
+	}
+	return dir, nil
+}
+
+// assets are what esbuild made.
+type assets struct {
+	files  []File
+	script string // name of the main script
+	style  string
+	world  string
+}
+
+func (a *assets) data(name string) []byte {
+	for _, f := range a.files {
+		if f.Name == name {
+			return f.Data
+		}
+	}
+	return nil
+}
+
+// take removes a file and returns its data.
+func (a *assets) take(name string) []byte {
+	data := a.data(name)
+	a.files = slices.DeleteFunc(a.files, func(f File) bool { return f.Name == name })
+	return data
+}
+
+func compile(dir string, single bool) (*assets, error) {
+	world := api.LoaderFile
+	if single {
+		world = api.LoaderDataURL
+	}
+	result := api.Build(api.BuildOptions{
+		EntryPointsAdvanced: []api.EntryPoint{
+			{InputPath: filepath.Join(dir, "main.ts"), OutputPath: "glow"},
+			{InputPath: filepath.Join(dir, "style.css"), OutputPath: "glow"},
+		},
+		Bundle: true, Outdir: "/", AbsWorkingDir: dir,
+		Format: api.FormatESModule, Splitting: !single, Target: api.ES2022,
+		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true,
+		EntryNames: "[name]-[hash]", ChunkNames: "[name]-[hash]", AssetNames: "[name]-[hash]",
+		Loader:   map[string]api.Loader{".bin": world},
+		LogLevel: api.LogLevelSilent,
+	})
+	if len(result.Errors) > 0 {
+		return nil, complaint(result.Errors)
+	}
+	a := &assets{}
+	for _, out := range result.OutputFiles {
+		a.add(path.Base(filepath.ToSlash(out.Path)), out.Contents)
+	}
+	element := api.Build(api.BuildOptions{
+		EntryPoints: []string{filepath.Join(dir, "embed.ts")}, Outfile: "/embed.js", AbsWorkingDir: dir,
+		Bundle: true, Format: api.FormatIIFE, Target: api.ES2022, LogLevel: api.LogLevelSilent,
+		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true,
+	})
+	if len(element.Errors) > 0 {
+		return nil, complaint(element.Errors)
+	}
+	a.files = append(a.files, File{Name: "embed.js", Data: element.OutputFiles[0].Contents})
+	return a, nil
+}
+
+func (a *assets) add(name string, data []byte) {
+	a.files = append(a.files, File{Name: name, Type: typeOf(name), Data: data, Immutable: true})
+	base, _, _ := strings.Cut(name, "-")
+	switch base + path.Ext(name) {
+	case "glow.js":
+		a.script = name
+	case "glow.css":
+		a.style = name
+	case "world.bin":
+		a.world = name
+	}
+}
+
+func complaint(messages []api.Message) error {
+	var errs []error
+	for _, m := range messages {
+		if m.Location == nil {
+			errs = append(errs, errors.New(m.Text))
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s:%d: %s", m.Location.File, m.Location.Line, m.Text))
+	}
+	return fmt.Errorf("bundle page: %w", errors.Join(errs...))
+}
+
+// digest names a build by what is in it.
+func digest(a *assets) string {
+	h := sha256.New()
+	for _, f := range a.files {
+		h.Write(f.Data)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+func typeOf(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".json":
+		return "application/json"
+	case ".bin":
+		return "application/octet-stream"
+	}
+	return mime.TypeByExtension(path.Ext(name))
+}
+
+func document(dir string, o Options, a *assets, settings []byte) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	if err != nil {
+		return nil, fmt.Errorf("read page template: %w", err)
+	}
+	t, err := template.New("index").Parse(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("read page template: %w", err)
+	}
+	head, policy := links(a, o.Settings)
+	if o.Single {
+		head, policy = inline(a, o.Settings, settings)
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, map[string]any{
+		"Build": o.Settings["build"], "Policy": policy, "Head": head,
+		"Title": o.Settings.text("title"), "Name": o.Settings.text("title"), "Subtitle": o.Settings.text("subtitle"),
+		"Description": o.Settings.text("description"), "URL": o.URL, "Feed": o.Settings.folder(),
+	})
+	return b.Bytes(), err
+}
+
+func links(a *assets, s Settings) (template.HTML, string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"settings.json\">\n")
+	fmt.Fprintf(&b, "<link rel=\"preload\" as=\"fetch\" crossorigin href=%q>\n", a.world)
+	fmt.Fprintf(&b, "<link rel=\"stylesheet\" href=%q>\n", a.style)
+	fmt.Fprintf(&b, "<script type=\"module\" src=%q></script>", a.script)
+	return template.HTML(b.String()), policy("'self'", "'self'", s)
+}
+
+func inline(a *assets, s Settings, settings []byte) (template.HTML, string) {
+	script := "\n" + strings.ReplaceAll(string(a.data(a.script)), "</script", `<\/script`)
+	style := "\n" + string(a.data(a.style))
+	var escaped bytes.Buffer
+	json.HTMLEscape(&escaped, settings)
+	var b strings.Builder
+	fmt.Fprintf(&b, "<style>%s</style>\n<script type=\"application/json\" id=\"settings\">%s</script>\n", style, escaped.String())
+	fmt.Fprintf(&b, "<script type=\"module\">%s</script>", script)
+	return template.HTML(b.String()), policy(sum(script), sum(style), s) + "; connect-src data: " + s.origins()
+}
+
+func sum(text string) string {
+	h := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(h[:]) + "'"
+}
+
+// policy allows nothing but the page itself, the feed and sharehook; strings
+// never become script.
+func policy(script, style string, s Settings) string {
+	p := "default-src 'none'; script-src " + script + "; style-src " + style +
+		"; img-src 'self' data: blob:; media-src blob:; base-uri 'none'; form-action 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'"
+	if strings.HasPrefix(script, "'sha256") {
+		return p
+	}
+	return p + "; connect-src " + s.origins()
+}

@@ -1,0 +1,108 @@
+// The exact count at any moment: earlier days, that day's beat before the
+// minute, and the minute's beat up to the moment. Recent minutes come from their
+// own snapshots, which are newer than the day's; counts only ever grow, so of
+// two sources the larger one is right.
+
+import type { Archive } from "./archive";
+import type { Counts } from "./decode";
+import { dateOf } from "./period";
+
+const beats = (c: Counts | undefined, from: number, to: number): number => {
+  if (!c) return 0;
+  let sum = 0;
+  const whole = Math.floor(to);
+  for (let i = from; i < whole; i++) sum += c.beat[i] ?? 0;
+  return sum + (c.beat[whole] ?? 0) * (to - whole);
+};
+
+export class Counter {
+  /** n of minutes by type, learnt from 1m snapshots. */
+  private minutes = new Map<string, Map<number, number>>();
+  /** Sums until a minute by type, valid until anything changes. */
+  private until = new Map<string, { minute: number; sum: number | null }>();
+
+  constructor(private archive: Archive) {}
+
+  /** Learns a minute's n. */
+  learn(type: string, minute: number, n: number): void {
+    let m = this.minutes.get(type);
+    if (!m) this.minutes.set(type, (m = new Map()));
+    m.set(minute, n);
+    if (m.size > 3000) m.delete(m.keys().next().value!);
+  }
+
+  /** Has to be called when a snapshot has come. */
+  changed(): void {
+    this.until.clear();
+  }
+
+  /** Forgets all: the feed is another one. */
+  clear(): void {
+    this.minutes.clear();
+    this.until.clear();
+  }
+
+  /** The count of one minute, 0 if nothing tells of it. */
+  minute(type: string, start: number): number {
+    const day = this.archive.peek("1d", start);
+    const hour = this.archive.peek("1h", start);
+    return Math.max(
+      day?.types.get(type)?.beat[(start - day.start) / 60] ?? 0,
+      hour?.types.get(type)?.beat[(start - hour.start) / 60] ?? 0,
+      this.minutes.get(type)?.get(start) ?? 0,
+    );
+  }
+
+  /** The count from a minute's start until a moment (in seconds, fractions too) within it. */
+  private within(type: string, at: number): number {
+    const start = Math.floor(at / 60) * 60;
+    const own = this.archive.peek("1m", start)?.types.get(type);
+    if (own) return beats(own, 0, at - start);
+    let sum = 0;
+    let known = false;
+    for (let ten = start; ten < at; ten += 10) {
+      const s = this.archive.peek("10s", ten);
+      known ||= s !== null;
+      sum += beats(s?.types.get(type), 0, Math.min(10, at - ten));
+    }
+    return known ? sum : (this.minute(type, start) * (at - start)) / 60;
+  }
+
+  /** The count of a type between two moments of known minutes. */
+  between(type: string, from: number, to: number): number {
+    let sum = -this.within(type, from);
+    for (let m = Math.floor(from / 60) * 60; m + 60 <= to; m += 60) sum += this.minute(type, m);
+    return sum + this.within(type, to);
+  }
+
+  /** The exact count of all events before a moment, or null until enough is here. */
+  at(type: string, at: number): number | null {
+    const minute = Math.floor(at / 60) * 60;
+    let until = this.until.get(type);
+    if (until?.minute !== minute) this.until.set(type, (until = { minute, sum: this.untilMinute(type, minute) }));
+    return until.sum === null ? null : until.sum + this.within(type, at);
+  }
+
+  private untilMinute(type: string, minute: number): number | null {
+    const all = this.archive.peek("all", 0);
+    if (!all) return null;
+    const today = Math.floor(minute / 86400) * 86400;
+    if (this.archive.exists("1d", today) && !this.archive.peek("1d", today)) return null;
+    const date = dateOf(today);
+    let sum = 0;
+    for (const [d, n] of all.types.get(type)?.days ?? []) {
+      if (d < date) sum += this.day(type, d, n);
+    }
+    for (let m = today; m < minute; m += 60) sum += this.minute(type, m);
+    return sum;
+  }
+
+  /** A whole day, by its own snapshot if that is newer. */
+  private day(type: string, date: string, n: number): number {
+    const start = Date.parse(date) / 1000;
+    if (!this.archive.peek("1d", start)) return n;
+    let sum = 0;
+    for (let m = start; m < start + 86400; m += 60) sum += this.minute(type, m);
+    return Math.max(n, sum);
+  }
+}

@@ -1,0 +1,144 @@
+// The camera: where the viewer looks from. It holds what a link to a frame
+// holds, moves smoothly, and makes the View that renderers draw.
+
+import { RAD, type View } from "./project";
+
+/** The part of the flat map that fits: Antarctica and the empty ocean are cut. */
+const HALF_WIDTH = 2.4;
+const NORTH = 1.3;
+const SOUTH = -1.02;
+const MIDDLE = (NORTH + SOUTH) / 2;
+const MOST_ZOOM = 24;
+
+/** Free room around the map, in CSS pixels. */
+export interface Insets {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export class Camera {
+  morph = 0;
+  globe = false; // where the morph goes
+  zoom = 1;
+  panX = 0;
+  panY = MIDDLE;
+  lon = 10 * RAD;
+  lat = 24 * RAD;
+  spin = true; // the globe turns by itself
+  insets: Insets = { left: 0, right: 0, top: 0, bottom: 0 };
+  private width = 1;
+  private height = 1;
+  private goal: { lon: number; lat: number; panX: number; panY: number; zoom: number } | null = null;
+
+  resize(width: number, height: number): void {
+    [this.width, this.height] = [width, height];
+  }
+
+  private fit(): { w: number; h: number; x: number; y: number; scale: number } {
+    const { left, right, top, bottom } = this.insets;
+    const w = Math.max(80, this.width - left - right);
+    const h = Math.max(80, this.height - top - bottom);
+    const scale = Math.min(w / (2 * HALF_WIDTH), h / (NORTH - SOUTH));
+    return { w, h, x: left + w / 2, y: top + h / 2, scale };
+  }
+
+  /** The view in CSS pixels times ratio. */
+  view(ratio: number): View {
+    const f = this.fit();
+    return {
+      width: this.width * ratio,
+      height: this.height * ratio,
+      scale: f.scale * this.zoom * ratio,
+      x: f.x * ratio,
+      y: f.y * ratio,
+      panX: this.panX,
+      panY: this.panY,
+      morph: this.morph,
+      lon: this.lon,
+      lat: this.lat,
+      radius: Math.min(f.w, f.h) * 0.47 * this.zoom * ratio,
+      globeX: f.x * ratio,
+      globeY: f.y * ratio,
+    };
+  }
+
+  /** Moves on by dt seconds; instantly if the viewer wants less motion. */
+  tick(dt: number, calm: boolean): void {
+    const to = this.globe ? 1 : 0;
+    const step = calm ? 1 : dt / 1.6;
+    this.morph += Math.max(-step, Math.min(step, to - this.morph));
+    if (this.goal) this.approach(calm ? 1 : 1 - Math.exp(-dt * 3));
+    else if (this.globe && this.spin && !calm) this.lon += dt * 0.05;
+  }
+
+  private approach(part: number): void {
+    const g = this.goal!;
+    const turn = ((((g.lon - this.lon + Math.PI) % (2 * Math.PI)) + 2 * Math.PI) % (2 * Math.PI)) - Math.PI;
+    this.lon += turn * part;
+    this.lat += (g.lat - this.lat) * part;
+    this.panX += (g.panX - this.panX) * part;
+    this.panY += (g.panY - this.panY) * part;
+    this.zoom *= (g.zoom / this.zoom) ** part;
+    if (Math.abs(turn) + Math.abs(g.lat - this.lat) < 1e-3 && Math.abs(g.zoom / this.zoom - 1) < 1e-3) this.goal = null;
+  }
+
+  /** Flies to a place: degrees, and where that is on the flat map. */
+  flyTo(lon: number, lat: number, plane: number[], zoom: number): void {
+    this.goal = { lon: lon * RAD, lat: lat * RAD, panX: plane[0], panY: plane[1], zoom };
+    this.spin = false;
+  }
+
+  /** Flies back to where everything is seen. */
+  reset(): void {
+    this.goal = { lon: this.lon, lat: 24 * RAD, panX: 0, panY: MIDDLE, zoom: 1 };
+    this.spin = true;
+  }
+
+  /** Drags by CSS pixels. */
+  drag(dx: number, dy: number): void {
+    this.goal = null;
+    const v = this.view(1);
+    if (this.globe) {
+      this.lon -= dx / v.radius;
+      this.lat = Math.max(-1.5, Math.min(1.5, this.lat + dy / v.radius));
+      this.spin = false;
+      return;
+    }
+    this.panX = Math.max(-2.7, Math.min(2.7, this.panX - dx / v.scale));
+    this.panY = Math.max(-1.3, Math.min(1.3, this.panY + dy / v.scale));
+  }
+
+  /** Zooms by a factor, keeping what is under a CSS pixel where it is. */
+  zoomBy(factor: number, x?: number, y?: number): void {
+    this.goal = null;
+    const before = this.view(1);
+    const zoom = Math.max(1, Math.min(MOST_ZOOM, this.zoom * factor));
+    if (!this.globe && x !== undefined && y !== undefined) {
+      const k = 1 / before.scale - 1 / (before.scale * (zoom / this.zoom));
+      this.panX += (x - before.x) * k;
+      this.panY -= (y - before.y) * k;
+    }
+    this.zoom = zoom;
+    if (zoom === 1) [this.panX, this.panY] = [0, MIDDLE];
+  }
+
+  /** What a link to this frame needs, short. */
+  toText(): string {
+    const n = (v: number) => Math.round(v * 1000) / 1000;
+    return [n(this.panX), n(this.panY), n(this.lon / RAD), n(this.lat / RAD), n(this.zoom)].join(",");
+  }
+
+  /** Reads toText's text; nonsense is ignored. */
+  fromText(text: string): void {
+    const [x, y, lon, lat, zoom] = text.split(",").map(Number);
+    if (![x, y, lon, lat, zoom].every(Number.isFinite)) return;
+    this.panX = Math.max(-2.7, Math.min(2.7, x));
+    this.panY = Math.max(-1.3, Math.min(1.3, y));
+    this.lon = lon * RAD;
+    this.lat = Math.max(-85, Math.min(85, lat)) * RAD;
+    this.zoom = Math.max(1, Math.min(MOST_ZOOM, zoom));
+    this.spin = false;
+  }
+}

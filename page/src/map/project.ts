@@ -1,0 +1,104 @@
+// The two projections, on the CPU; shaders.ts has the same in GLSL. Angles are
+// in radians unless a name says degrees.
+
+/** Equal Earth (Šavrič, Patterson, Jenny 2018). */
+export const A = [1.340264, -0.081106, 0.000893, 0.003796];
+const M = Math.sqrt(3) / 2;
+
+/** The map is centred on 11° E, so that it is cut through the Bering Strait. */
+export const CENTRE = (11 * Math.PI) / 180;
+export const RAD = Math.PI / 180;
+
+/** What is seen: the flat map, the globe, or something between. */
+export interface View {
+  width: number; // of the drawing, in its pixels
+  height: number;
+  scale: number; // pixels of the flat map per projected unit
+  x: number; // where the flat map's centre is drawn
+  y: number;
+  panX: number; // what is there, in projected units
+  panY: number;
+  morph: number; // 0 map … 1 globe
+  lon: number; // the globe's centre
+  lat: number;
+  radius: number; // of the globe, in pixels
+  globeX: number;
+  globeY: number;
+}
+
+/** Projects onto the plane: x east, y north, |x| ≤ 2.71, |y| ≤ 1.32. */
+export function equalEarth(lon: number, lat: number, out: number[]): void {
+  let east = lon - CENTRE;
+  if (east < -Math.PI) east += 2 * Math.PI;
+  if (east > Math.PI) east -= 2 * Math.PI;
+  const l = Math.asin(M * Math.sin(lat));
+  const l2 = l * l;
+  const l6 = l2 * l2 * l2;
+  out[0] = (east * Math.cos(l)) / (M * (A[0] + 3 * A[1] * l2 + l6 * (7 * A[2] + 9 * A[3] * l2)));
+  out[1] = l * (A[0] + A[1] * l2 + l6 * (A[2] + A[3] * l2));
+}
+
+/** The inverse, by Newton's method; null off the map. */
+export function fromEqualEarth(x: number, y: number): [number, number] | null {
+  let l = y / A[0];
+  for (let i = 0; i < 8; i++) {
+    const l2 = l * l;
+    const l6 = l2 * l2 * l2;
+    const f = l * (A[0] + A[1] * l2 + l6 * (A[2] + A[3] * l2)) - y;
+    l -= f / (A[0] + 3 * A[1] * l2 + l6 * (7 * A[2] + 9 * A[3] * l2));
+  }
+  const l2 = l * l;
+  const l6 = l2 * l2 * l2;
+  const s = Math.sin(l) / M;
+  const east = (x * M * (A[0] + 3 * A[1] * l2 + l6 * (7 * A[2] + 9 * A[3] * l2))) / Math.cos(l);
+  if (Math.abs(s) > 1 || Math.abs(east) > Math.PI) return null;
+  return [east + CENTRE, Math.asin(s)];
+}
+
+const plane = [0, 0];
+
+const smooth = (t: number): number => t * t * (3 - 2 * t);
+
+/** Projects to pixels; out[2] is 1 in front of the globe, 0 behind it. */
+export function project(v: View, lon: number, lat: number, out: number[] | Float32Array): void {
+  equalEarth(lon, lat, plane);
+  let x = v.x + (plane[0] - v.panX) * v.scale;
+  let y = v.y - (plane[1] - v.panY) * v.scale;
+  let front = 1;
+  if (v.morph > 0) {
+    const e = smooth(v.morph);
+    const c = Math.cos(lat);
+    const sx = c * Math.sin(lon - v.lon);
+    const sz = c * Math.cos(lon - v.lon);
+    const sy = Math.sin(lat);
+    const cp = Math.cos(v.lat);
+    const sp = Math.sin(v.lat);
+    x += (v.globeX + sx * v.radius - x) * e;
+    y += (v.globeY - (sy * cp - sz * sp) * v.radius - y) * e;
+    if (sy * sp + sz * cp < 0) front = 1 - e;
+  }
+  out[0] = x;
+  out[1] = y;
+  out[2] = front;
+}
+
+/** Where on Earth a pixel is, in radians, or null. */
+export function unproject(v: View, px: number, py: number): [number, number] | null {
+  if (v.morph < 0.5) return fromEqualEarth((px - v.x) / v.scale + v.panX, (v.y - py) / v.scale + v.panY);
+  const x = (px - v.globeX) / v.radius;
+  const y = (v.globeY - py) / v.radius;
+  const z2 = 1 - x * x - y * y;
+  if (z2 < 0) return null;
+  const z = Math.sqrt(z2);
+  const sy = y * Math.cos(v.lat) + z * Math.sin(v.lat);
+  const sz = z * Math.cos(v.lat) - y * Math.sin(v.lat);
+  return [v.lon + Math.atan2(x, sz), Math.asin(sy)];
+}
+
+/** Where the sun stands overhead: its longitude and latitude. */
+export function sun(ms: number): [number, number] {
+  const day = (ms - Date.UTC(new Date(ms).getUTCFullYear(), 0, 0)) / 864e5;
+  const lat = -23.44 * Math.cos((2 * Math.PI * (day + 10)) / 365);
+  const lon = -(((ms / 36e5) % 24) - 12) * 15;
+  return [lon * RAD, lat * RAD];
+}

@@ -1,0 +1,8 @@
+declare module "*.bin" {
+  const url: string;
+  export default url;
+}
+declare module "*.json" {
+  const texts: Record<string, string>;
+  export default texts;
+}

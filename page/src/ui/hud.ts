@@ -1,0 +1,118 @@
+// The numbers: total, rate, badge, shares of continents and networks, and the
+// summary for those who listen.
+
+import type { App } from "../app";
+import { typeName, type Palette } from "../settings";
+import { byId, make, setText } from "./dom";
+import type { Language } from "./i18n";
+import { top } from "./ranks";
+import type { Text } from "./en";
+
+const ANNOUNCE = 60_000;
+
+export class Hud {
+  private total = byId("total");
+  private rate = byId("rate");
+  private state = byId("state");
+  private summary = byId("summary");
+  private announced = -ANNOUNCE + 8000;
+  private said = "";
+
+  constructor(
+    private app: App,
+    private language: Language,
+    private palette: Palette,
+  ) {}
+
+  /** Ten times a second: the total. */
+  quick(): void {
+    const total = this.app.total();
+    setText(this.total, total ? this.language.number(total.n) : "\u00a0");
+    this.total.classList.toggle("about", total !== null && !total.exact);
+  }
+
+  /** Once a second: the rest. */
+  slow(local: number): void {
+    const { app, language } = this;
+    setText(this.rate, language.number(app.rate(app.settings.main)));
+    const { state } = app;
+    this.state.dataset.state = state;
+    const when = state === "replay" || state === "frozen" ? " · " + language.moment(app.at) : "";
+    setText(this.state, language.t(state) + when);
+    const message = byId("message");
+    message.hidden = !app.latest?.message;
+    setText(message, app.latest?.message ?? "");
+    const credits = [app.settings.attribution, app.latest?.attribution, app.latest?.geoip];
+    setText(byId("credit"), credits.filter(Boolean).join(" · "));
+    this.continents();
+    this.shares();
+    this.announce(local);
+  }
+
+  /** The newest counts of the main type at the moment: minute, else hour, else day. */
+  private counts() {
+    const at = this.app.at / 1000;
+    for (const [period, when] of [["1m", at - 60], ["1h", at], ["1d", at]] as const) {
+      const c = this.app.archive.peek(period, when)?.types.get(this.app.settings.main);
+      if (c) return c;
+    }
+    return null;
+  }
+
+  private continents(): void {
+    const at = this.app.at / 1000;
+    const c = this.app.archive.peek("1d", at)?.types.get(this.app.settings.main) ?? this.counts();
+    if (!c) return;
+    const sum = [...c.continents.values()].reduce((a, b) => a + b, 0) || 1;
+    const rows = top(c.continents, 6).map(([code, n]): [string, string, string] => [
+      this.language.continent(code), this.language.percent(n / sum), "",
+    ]);
+    fill(byId("continents"), rows);
+  }
+
+  private shares(): void {
+    const { app, language, palette } = this;
+    const totals = new Map<string, number>();
+    for (const [type, n] of app.latest?.totals ?? []) {
+      if (type === app.settings.main) continue;
+      const exact = app.counter.at(type, app.at / 1000);
+      const count = exact ?? (app.player.live ? n : null);
+      if (count !== null) totals.set(type, Math.floor(count));
+    }
+    byId("shared").hidden = totals.size === 0;
+    const rows = top(totals, 6).map(([type, n]): [string, string, string] => [
+      typeName(app.settings, type), language.number(n), palette.css(type),
+    ]);
+    fill(byId("shares"), rows);
+  }
+
+  /** Says the essentials, at most once a minute, and at once if the state changes. */
+  private announce(local: number): void {
+    const { app, language } = this;
+    const { state } = app;
+    const total = app.total();
+    if (!total || (local - this.announced < ANNOUNCE && (state === this.said || local - this.announced < 5000))) return;
+    this.announced = local;
+    this.said = state;
+    const places = top(this.counts()?.countries ?? new Map(), 3).map(([code]) => language.country(code));
+    const gaps = {
+      total: language.number(total.n), time: language.time(app.at), rate: language.number(app.rate(app.settings.main)),
+      places: language.list(places), state: language.t(state as Text),
+    };
+    setText(this.summary, language.t("summary", gaps));
+  }
+}
+
+/** Fills a list of name and value, reusing what is there. */
+function fill(list: Element, rows: [string, string, string][]): void {
+  while (list.children.length > rows.length * 2) list.lastElementChild!.remove();
+  rows.forEach(([name, value, colour], i) => {
+    if (!list.children[i * 2]) list.append(make("dt", {}, make("i"), make("span")), make("dd"));
+    const [dt, dd] = [list.children[i * 2] as HTMLElement, list.children[i * 2 + 1]];
+    const mark = dt.firstElementChild as HTMLElement;
+    mark.hidden = colour === "";
+    mark.style.setProperty("--c", colour);
+    setText(dt.lastElementChild!, name);
+    setText(dd, value);
+  });
+}

@@ -1,0 +1,130 @@
+// The viewer's language: texts, numbers, dates and names of countries. English
+// is in the page; other languages are fetched when they are needed.
+
+import { en, type Text } from "./en";
+
+type Texts = Record<string, string>;
+
+const LOADERS: Record<string, () => Promise<{ default: Texts }>> = {
+  ar: () => import("../lang/ar.json"),
+  de: () => import("../lang/de.json"),
+  es: () => import("../lang/es.json"),
+  fa: () => import("../lang/fa.json"),
+  fr: () => import("../lang/fr.json"),
+  he: () => import("../lang/he.json"),
+  hi: () => import("../lang/hi.json"),
+  id: () => import("../lang/id.json"),
+  it: () => import("../lang/it.json"),
+  ja: () => import("../lang/ja.json"),
+  ko: () => import("../lang/ko.json"),
+  nl: () => import("../lang/nl.json"),
+  pl: () => import("../lang/pl.json"),
+  pt: () => import("../lang/pt.json"),
+  ru: () => import("../lang/ru.json"),
+  tr: () => import("../lang/tr.json"),
+  uk: () => import("../lang/uk.json"),
+  zh: () => import("../lang/zh.json"),
+};
+
+export const LANGUAGES = ["en", ...Object.keys(LOADERS)];
+const RTL = ["ar", "fa", "he"];
+
+/** A valid language tag out of ?lang= or what the browser wishes, best first. */
+function wishes(asked: string | null): string[] {
+  return [asked ?? "", ...(navigator.languages ?? []), "en"].filter((tag) => {
+    try {
+      return tag !== "" && Intl.getCanonicalLocales(tag).length === 1;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export class Language {
+  readonly tag: string;
+  readonly rtl: boolean;
+  private texts: Texts = en;
+  private whole: Intl.NumberFormat;
+  private part: Intl.NumberFormat;
+  private countries: Intl.DisplayNames;
+  private clock: Intl.DateTimeFormat;
+  private full: Intl.DateTimeFormat;
+
+  private constructor(tag: string) {
+    this.tag = tag;
+    this.rtl = RTL.includes(tag.split("-")[0]);
+    this.whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
+    this.part = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 1 });
+    this.countries = new Intl.DisplayNames([tag], { type: "region" });
+    this.clock = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    this.full = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" });
+  }
+
+  /** The best language that the page has, its texts loaded. */
+  static async load(asked: string | null): Promise<Language> {
+    for (const tag of wishes(asked)) {
+      const base = tag.split("-")[0];
+      if (base !== "en" && !LOADERS[base]) continue;
+      const language = new Language(tag);
+      try {
+        if (base !== "en") language.texts = { ...en, ...(await LOADERS[base]()).default };
+        return language;
+      } catch {
+        // The next best.
+      }
+    }
+    return new Language("en");
+  }
+
+  /** A text, its {gaps} filled. */
+  t(key: Text, gaps: Record<string, string> = {}): string {
+    return (this.texts[key] ?? key).replace(/\{(\w+)\}/g, (_, gap: string) => gaps[gap] ?? "");
+  }
+
+  number(n: number): string {
+    return this.whole.format(n);
+  }
+
+  percent(part: number): string {
+    return this.part.format(part);
+  }
+
+  time(ms: number): string {
+    return this.clock.format(ms);
+  }
+
+  moment(ms: number): string {
+    return this.full.format(ms);
+  }
+
+  country(code: string): string {
+    try {
+      return this.countries.of(code) ?? code;
+    } catch {
+      return code;
+    }
+  }
+
+  continent(code: string): string {
+    return this.t(code as Text);
+  }
+
+  languageName(tag: string): string {
+    return new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? tag;
+  }
+
+  list(items: string[]): string {
+    return new Intl.ListFormat(this.tag).format(items);
+  }
+
+  /** Puts texts into the page: data-t for content, data-a for labels. */
+  apply(root: ParentNode): void {
+    document.documentElement.lang = this.tag;
+    document.documentElement.dir = this.rtl ? "rtl" : "ltr";
+    for (const e of root.querySelectorAll<HTMLElement>("[data-t]")) e.textContent = this.t(e.dataset.t as Text);
+    for (const e of root.querySelectorAll<HTMLElement>("[data-a]")) {
+      e.setAttribute("aria-label", this.t(e.dataset.a as Text));
+      e.title = this.t(e.dataset.a as Text);
+    }
+  }
+}
