@@ -74,7 +74,7 @@ func (f *Follower) take(w *watch, c *file, in info, path string, first bool) err
 	g := f.byIdentity(in.id)
 	if g == nil {
 		var err error
-		if g, err = f.byContent(c, in, false); err != nil {
+		if g, err = f.byContent(c, in, path, false); err != nil {
 			return err
 		}
 	}

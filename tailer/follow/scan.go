@@ -200,7 +200,7 @@ func (f *Follower) place(c *file, in info, path, source string) (kept bool, err 
 	if f.copying(c, in) {
 		return false, nil
 	}
-	g, err := f.byContent(c, in, true)
+	g, err := f.byContent(c, in, path, true)
 	if err != nil && (!errors.Is(err, errIncomplete) || f.underway(path, in)) {
 		return false, err
 	}
@@ -257,13 +257,13 @@ func (f *Follower) copying(c *file, in info) bool {
 
 // byContent finds the generation of which the file holds all that was read,
 // the youngest if there are several. Short beginnings may be equal by chance:
-// they are believed of siblings only, and never of other sources. At a
+// they are believed only of files that were rotated away from its source. At a
 // followed path another file is only believed to be a known generation if that
 // one's own file is gone.
-func (f *Follower) byContent(c *file, in info, sibling bool) (*generation, error) {
+func (f *Follower) byContent(c *file, in info, path string, sibling bool) (*generation, error) {
 	for i := len(f.gens) - 1; i >= 0; i-- {
 		g := f.gens[i]
-		if g.pos.Offset == 0 || g.pos.Head.Len < position.HeadMax && !(sibling && g.own) {
+		if g.pos.Offset == 0 || g.pos.Head.Len < position.HeadMax && !(sibling && g.own) && !f.isRotationOf(path, g) {
 			continue
 		}
 		if !sibling && (g.file != nil || g.own && !g.ended && f.stillThere(g)) {
@@ -278,6 +278,18 @@ func (f *Follower) byContent(c *file, in info, sibling bool) (*generation, error
 		}
 	}
 	return nil, nil
+}
+
+// isRotationOf says whether the name of path is what a rotation makes of g's
+// path, or of that of its source.
+func (f *Follower) isRotationOf(path string, g *generation) bool {
+	dir, name := filepath.Split(path)
+	for _, from := range rotatedFrom(name) {
+		if g.pos.Host == f.o.Host && (g.path == dir+from || g.source == f.o.Host+":"+dir+from) {
+			return true
+		}
+	}
+	return false
 }
 
 // stillThere says whether the generation's own file is where it was last seen.
