@@ -37,7 +37,7 @@ func newForwarder(d *daemon.Daemon, dir string, s *spool.Spool) (*forwarder, err
 	// So the intake gets a Daemon of which nobody asks how it is.
 	quiet := &daemon.Daemon{Name: d.Name, Log: d.Log, Redis: d.Redis, Keys: d.Keys, Metrics: d.Metrics}
 	in, err := intake.New(quiet, intake.Options{
-		Paths: []string{filepath.Join(dir, spool.Pattern)}, Parser: p, Grace: grace,
+		Paths: []string{filepath.Join(dir, spool.Pattern)}, Parser: p, Grace: grace, Limit: s.Synced,
 	})
 	return &forwarder{d: d, spool: s, intake: in}, err
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/glowmap/glow/internal/redistest"
 )
 
 // many is a number that a test may be told to enlarge by its environment.
@@ -216,9 +218,11 @@ func TestSlowClients(t *testing.T) {
 }
 
 // A disk that takes no more bytes means 503, never a 204 that is not there,
-// and never half a line; when it has room again, so have we.
+// and nothing of what was refused is ever queued; when it has room again, so
+// have we.
 func TestDiskRefuses(t *testing.T) {
-	h := start(t, t.TempDir(), nowhere)
+	r := redistest.Start(t)
+	h := start(t, t.TempDir(), r.URL())
 	ctx, cancel := context.WithCancel(t.Context())
 	var l load
 	l.run(ctx, func() string { return h.url }, 20, 2000)
@@ -241,6 +245,9 @@ func TestDiskRefuses(t *testing.T) {
 	l.wg.Wait()
 	h.stop()
 	l.check(t, counts(spooled(t, h.spool)))
+	c := r.Client()
+	defer c.Close()
+	l.check(t, queued(t, c))
 	t.Logf("%d answered 204, %d answered 503", len(l.answered(204)), len(l.answered(503)))
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // restore lists the segments of earlier runs, oldest first. A crash may have
@@ -55,10 +57,19 @@ func repair(path string) (seg Segment, err error) {
 	if size == 0 {
 		return Segment{}, os.Remove(path)
 	}
-	if err := f.Truncate(size); err != nil { // gives back a reserve, too
-		return Segment{}, err
+	if size < st.Size() || reserved(st) {
+		// Its age stays what it is: by that it will be deleted.
+		if err := errors.Join(f.Truncate(size), os.Chtimes(path, time.Time{}, st.ModTime())); err != nil {
+			return Segment{}, err
+		}
 	}
 	return Segment{Path: path, Size: size, Changed: st.ModTime()}, f.Sync()
+}
+
+// reserved says whether a file takes much more of the disk than it holds.
+func reserved(st os.FileInfo) bool {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	return ok && sys.Blocks*512 > st.Size()+1<<20
 }
 
 // wholeLines is the length of r's first size bytes without an unfinished last line.

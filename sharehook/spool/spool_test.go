@@ -225,6 +225,35 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
+// A restart does not make segments younger, nor does it leave them their reserve.
+func TestRestartKeepsTheAge(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, name(5))
+	f, err := realDisk{}.create(path, 8<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("a line\nhalf a li")); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	then := time.Now().Add(-50 * time.Hour).Truncate(time.Second)
+	if err := os.Chtimes(path, then, then); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s := mustOpen(t, dir, options(), realDisk{})
+		if segs := s.Segments(); len(segs) != 1 || !segs[0].Changed.Equal(then) {
+			t.Errorf("%+v, want it of %v", segs, then)
+		}
+		s.Close()
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil || st.Blocks*512 > 1<<20 || st.Size != 7 {
+		t.Errorf("%d bytes take %d, %v", st.Size, st.Blocks*512, err)
+	}
+}
+
 func TestStrangeFilesAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	for _, n := range []string{"shares-1.log", "shares-x.log", "notes", "shares-000000000000001.log.gz"} {

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glowmap/glow/internal/redistest"
+)
+
+// old fills a spool with segments of one share each, so old in hours.
+func old(t *testing.T, dir string, hours ...int) {
+	t.Helper()
+	for i, h := range hours {
+		path := filepath.Join(dir, fmt.Sprintf("shares-%015d.log", i+1))
+		line := fmt.Sprintf("203.0.113.%d 1395100800 share:twitter\n", i+1)
+		if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-time.Duration(h) * time.Hour)
+		if err := os.Chtimes(path, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What is queued and old enough goes; what is not queued stays at any age.
+func TestOldSegmentsGo(t *testing.T) {
+	for name, args := range map[string][]string{"append-only file": nil, "always synced": {"--appendfsync", "always"}, "no append-only file": {"--appendonly", "no"}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			old(t, dir, 50, 30, 25, 20, 1)
+			h := start(t, dir, nowhere)
+			if code := post(t.Context(), http.DefaultClient, h.url, "203.0.113.9", "facebook"); code != 204 {
+				t.Fatal(code)
+			}
+			h.stop()
+			if n := len(spooled(t, dir)); n != 6 {
+				t.Fatalf("%d shares left without Redis", n)
+			}
+			r := redistest.Start(t, args...)
+			h = start(t, dir, r.URL())
+			until(t, "old segments go", func() bool { return len(spooled(t, dir)) == 3 })
+			c := r.Client()
+			defer c.Close()
+			if n := c.XLen(t.Context(), "{glow}:queue").Val(); n == 0 {
+				t.Error("nothing was queued")
+			}
+			h.stop()
+			if warned := strings.Contains(h.log.String(), "no append-only file: segments") || strings.Contains(h.log.String(), "keeps no append-only file"); warned != (name == "no append-only file") {
+				t.Errorf("logged:\n%s", h.log.String())
+			}
+		})
+	}
+}
+
+// A spool that is nearly full gives up what is queued early, oldest first and
+// no more than it must, with a warning; without Redis it refuses shares.
+func TestCrowdedSpool(t *testing.T) {
+	dir := t.TempDir()
+	old(t, dir, 3, 2, 1)
+	big := strings.Repeat("203.0.113.7 1395100800 share:twitter\n", 40<<20/37)
+	if err := os.WriteFile(filepath.Join(dir, "shares-000000000000004.log"), []byte(big), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	away := start(t, dir, nowhere, "--spool-max", "64M")
+	if code := post(t.Context(), http.DefaultClient, away.url, "203.0.113.9", "facebook"); code != 204 {
+		t.Fatalf("answered %d with room for a segment", code)
+	}
+	away.stop()
+	if err := os.WriteFile(filepath.Join(dir, "shares-000000000000005.log"), []byte(big[:12<<20/37*37]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := start(t, dir, nowhere, "--spool-max", "64M")
+	if code := post(t.Context(), http.DefaultClient, h.url, "203.0.113.9", "facebook"); code != 503 {
+		t.Fatalf("answered %d, full", code)
+	}
+	h.logged(regexp.MustCompile(`(the spool is full)`))
+	until(t, "not ready", func() bool {
+		code, text := get(t, h.admin+"/readyz")
+		return code == 503 && strings.Contains(text, "full")
+	})
+	h.stop()
+	h = start(t, dir, redistest.Start(t).URL(), "--spool-max", "64M")
+	until(t, "room", func() bool {
+		return post(t.Context(), http.DefaultClient, h.url, "203.0.113.9", "facebook") == 204
+	})
+	h.stop()
+	if n := strings.Count(h.log.String(), "goes early"); n != 4 {
+		t.Errorf("%d segments went early:\n%s", n, h.log.String())
+	}
+}
+
+// What is in the spool when sharehook stops is queued first.
+func TestStopQueuesTheRest(t *testing.T) {
+	r := redistest.Start(t)
+	h := start(t, t.TempDir(), r.URL())
+	for i := range 50 {
+		if code := post(t.Context(), http.DefaultClient, h.url, address(int64(i)), "twitter"); code != 204 {
+			t.Fatal(code)
+		}
+	}
+	h.stop()
+	c := r.Client()
+	defer c.Close()
+	if n := len(queued(t, c)); n != 50 {
+		t.Errorf("%d of 50 queued", n)
+	}
+}
+
+// queued is how often each address occurs in the queue.
+func queued(t *testing.T, c *redis.Client) map[string]int {
+	t.Helper()
+	entries, err := c.XRange(t.Context(), "{glow}:queue", "-", "+").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, m := range entries {
+		lines = append(lines, strings.Split(m.Values["events"].(string), "\n")...)
+	}
+	return counts(lines)
+}
