@@ -44,6 +44,7 @@ type naive struct {
 	state
 	grid    grid.Grid
 	places  []geotest.Place
+	found   map[netip.Addr]*geotest.Place
 	evicted map[bucket.ID]bool
 	drops   map[string]int
 	late    map[string]int
@@ -56,7 +57,7 @@ func newNaive(t testing.TB, places ...geotest.Place) *naive {
 	}
 	return &naive{
 		state: state{Buckets: map[bucket.ID]map[string]*tally{}, Names: map[string]string{}, Dirty: map[string]bool{}},
-		grid:  g, places: places, evicted: map[bucket.ID]bool{}, drops: map[string]int{}, late: map[string]int{},
+		grid:  g, places: places, found: map[netip.Addr]*geotest.Place{}, evicted: map[bucket.ID]bool{}, drops: map[string]int{}, late: map[string]int{},
 	}
 }
 
@@ -92,10 +93,7 @@ func (n *naive) count(t *tally, id bucket.ID, addr netip.Addr, at time.Time) {
 	} else {
 		t.Beat[uint32((at.Unix()-id.Start)/id.Period.BeatSeconds())]++
 	}
-	p := geotest.Find(addr, n.places...)
-	if p == nil {
-		p = &geotest.Place{}
-	}
+	p := n.find(addr)
 	if is(p.Continent, 2, 2, false) {
 		t.Continents[p.Continent]++
 	}
@@ -113,6 +111,17 @@ func (n *naive) count(t *tally, id bucket.ID, addr netip.Addr, at time.Time) {
 		}
 	}
 	t.Unlocated++
+}
+
+func (n *naive) find(addr netip.Addr) *geotest.Place {
+	p, ok := n.found[addr]
+	if !ok {
+		if p = geotest.Find(addr, n.places...); p == nil {
+			p = &geotest.Place{}
+		}
+		n.found[addr] = p
+	}
+	return p
 }
 
 // is says whether s has from least to most capital letters, or digits where

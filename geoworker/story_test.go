@@ -205,15 +205,30 @@ func (s *stage) stop(w *worker) {
 	}
 }
 
-// metric reads a metric, -1 if it is not there (yet).
-func (w *worker) metric(name string) float64 {
+// scrape reads all metrics, "" if nothing answers (yet).
+func (w *worker) scrape() string {
 	r, err := http.Get("http://" + w.admin + "/metrics")
 	if err != nil {
-		return -1
+		return ""
 	}
 	defer r.Body.Close()
 	all, _ := io.ReadAll(r.Body)
-	for line := range strings.Lines(string(all)) {
+	return string(all)
+}
+
+// metrics lists our metrics with their types.
+func (w *worker) metrics() (list []string) {
+	for line := range strings.Lines(w.scrape()) {
+		if t, ok := strings.CutPrefix(line, "# TYPE glow_"); ok {
+			list = append(list, "glow_"+strings.TrimSpace(t))
+		}
+	}
+	return list
+}
+
+// metric reads a metric, -1 if it is not there (yet).
+func (w *worker) metric(name string) float64 {
+	for line := range strings.Lines(w.scrape()) {
 		if v, ok := strings.CutPrefix(line, name+" "); ok {
 			f, _ := strconv.ParseFloat(strings.TrimSpace(v), 64)
 			return f
