@@ -7,8 +7,9 @@ import (
 	"os"
 )
 
-// keepOld is how many rotated logs stay: log.1 is the youngest.
-const keepOld = 4
+// keepOld is how many rotated logs stay, log.1 is the youngest: long enough for
+// a tailer that was away for a while.
+const keepOld = 20
 
 // Log is a log file that rotates in each of the ways that logs do.
 type Log struct {
