@@ -45,7 +45,7 @@ func compareCountries(t *testing.T, g *harness.Glow, addrs []netip.Addr) {
 	g.All(1)
 	feed, found := g.Feed(), 0
 	for i, a := range addrs {
-		path := "1m" + day.Add(time.Duration(i) * time.Minute).Format("/2006/01/02/15/04.json")
+		path := "1m" + day.Add(time.Duration(i)*time.Minute).Format("/2006/01/02/15/04.json")
 		var s struct {
 			Types map[string]struct{ Countries map[string]int }
 		}

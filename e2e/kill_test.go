@@ -22,8 +22,11 @@ type flow struct {
 
 // startFlow starts two of each daemon that may be more than one, and a log of
 // so many lines that takes about so long. The events are of the last two hours.
-func startFlow(t *testing.T, r *rand.Rand, g *harness.Glow, lines int, takes time.Duration) *flow {
+func startFlow(t *testing.T, r *rand.Rand, g *harness.Glow, lines int, takes time.Duration, rotations ...harness.Rotation) *flow {
 	t.Helper()
+	if len(rotations) == 0 {
+		rotations = []harness.Rotation{harness.Rename, harness.Late, harness.CopyTruncate, harness.Dated, harness.Gzip}
+	}
 	now := time.Now()
 	events := harness.Events(r, lines, harness.Addresses(t, r, g.GeoIP, 5000), now.Add(-2*time.Hour), 2*time.Hour)
 	log := make([][]byte, lines)
@@ -40,7 +43,7 @@ func startFlow(t *testing.T, r *rand.Rand, g *harness.Glow, lines int, takes tim
 	}
 	f.writer = &harness.Writer{
 		Path: g.Log, Rand: rand.New(rand.NewPCG(r.Uint64(), 0)), Rate: int(float64(lines) / takes.Seconds()),
-		Every: max(takes/40, 300*time.Millisecond), Rotations: []harness.Rotation{harness.Rename, harness.Late, harness.CopyTruncate, harness.Dated, harness.Gzip},
+		Every: max(takes/40, 300*time.Millisecond), Rotations: rotations,
 	}
 	go func() { f.done <- f.writer.Write(log) }()
 	return f
@@ -53,7 +56,7 @@ func (f *flow) finish(t *testing.T) {
 		t.Fatalf("write the log: %v", err)
 	}
 	t.Logf("%d lines, rotations %v", f.lines, f.writer.Rotated)
-	f.g.WaitCounted(f.lines, 3*time.Minute)
+	f.g.WaitCounted(f.lines, time.Minute)
 	for _, u := range f.units {
 		u.Stop()
 	}

@@ -1,9 +1,12 @@
 package harness
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,10 +51,11 @@ func New(t testing.TB, redisArgs ...string) *Glow {
 	}
 	g.Client = g.Redis.Client()
 	t.Cleanup(func() {
-		g.Client.Close()
 		if t.Failed() {
 			g.showLogs()
+			g.showPositions()
 		}
+		g.Client.Close()
 	})
 	for _, d := range []string{"logs", "daemons"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
@@ -77,6 +81,22 @@ func (g *Glow) showLogs() {
 		lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 		g.T.Logf("last log of %s:\n%s", name, strings.Join(lines[max(0, len(lines)-12):], "\n"))
 	}
+}
+
+// showPositions shows how far each log was read, and how long it is.
+func (g *Glow) showPositions() {
+	var b strings.Builder
+	positions, err := g.Client.HGetAll(context.Background(), g.Keys.Positions()).Result()
+	for k, v := range positions {
+		fmt.Fprintf(&b, "%s → %s\n", k, v)
+	}
+	logs, _ := filepath.Glob(g.Log + "*")
+	for _, path := range logs {
+		var st syscall.Stat_t
+		_ = syscall.Stat(path, &st)
+		fmt.Fprintf(&b, "%s: inode %d, %d bytes\n", path, st.Ino, st.Size)
+	}
+	g.T.Logf("positions (%v):\n%s", err, b.String())
 }
 
 // Start starts a daemon that stays until it is stopped or killed.
