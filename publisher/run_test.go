@@ -85,12 +85,15 @@ func TestWaitsForThePeriodsEnd(t *testing.T) {
 
 func TestStoreFaults(t *testing.T) {
 	for name, fault := range map[string]func(f *faulty){
-		"half of the requests fail": func(f *faulty) {
+		"a third of the requests fail": func(f *faulty) {
 			r := rand.New(rand.NewPCG(8, 8))
 			f.before = func(*http.Request) int {
 				f.mu.Lock()
 				defer f.mu.Unlock()
-				return r.IntN(2) * http.StatusServiceUnavailable
+				if r.IntN(3) == 0 {
+					return http.StatusServiceUnavailable
+				}
+				return 0
 			}
 		},
 		"every third answer to a PUT is lost": func(f *faulty) {

@@ -32,7 +32,7 @@ func (p *Publisher) adopt(ctx context.Context) error {
 		return err
 	}
 	p.setFloor(v)
-	p.names, p.first, p.when, p.slack = nameState{}, firstMinute{}, rhythm{}, recovery{}
+	p.names, p.first, p.when, p.slack, p.bad = nameState{}, firstMinute{}, rhythm{}, recovery{}, badBuckets{}
 	p.have.clear()
 	return p.counts.Published(ctx, p.have.add)
 }

@@ -43,7 +43,7 @@ func (p *Publisher) passes(ctx context.Context) error {
 			}
 		}
 		if done && p.d.Once {
-			return nil
+			return p.spoilt()
 		}
 		if err := p.rest(ctx, err, began); err != nil {
 			return err
@@ -92,7 +92,8 @@ func (p *Publisher) pass(ctx context.Context, until time.Time) (done bool, err e
 			return false, err
 		}
 	}
-	if !p.d.Once || wait || v.Dirty == 0 {
+	done = v.Dirty <= int64(len(p.bad))
+	if !p.d.Once || wait || done {
 		if err := p.heartbeat(ctx, v); err != nil {
 			return false, err
 		}
@@ -103,7 +104,7 @@ func (p *Publisher) pass(ctx context.Context, until time.Time) (done bool, err e
 	if err := p.putNames(ctx, v); err != nil {
 		return false, err
 	}
-	return v.Dirty == 0, p.publishOlder(ctx, v, until)
+	return done, p.publishOlder(ctx, v, until)
 }
 
 func (p *Publisher) measure(v *counts.View) {
@@ -141,11 +142,10 @@ func (p *Publisher) publishOlder(ctx context.Context, v *counts.View, until time
 }
 
 func (p *Publisher) due(ids []bucket.ID) []bucket.ID {
-	if p.d.Once {
-		return ids
-	}
 	now := p.clock.now()
-	return slices.DeleteFunc(ids, func(id bucket.ID) bool { return !p.when.due(id, now) })
+	return slices.DeleteFunc(ids, func(id bucket.ID) bool {
+		return p.isBad(id, now) || !p.d.Once && !p.when.due(id, now)
+	})
 }
 
 // publishAll publishes buckets, several at a time, until the time is over: at
@@ -189,7 +189,7 @@ type tally struct {
 }
 
 func (t *tally) add(o outcome) {
-	if o.err == nil {
+	if o.err == nil || errors.Is(o.err, counts.ErrCorrupt) {
 		t.failed = 0
 		return
 	}
@@ -211,6 +211,10 @@ func (p *Publisher) did(o outcome) {
 		p.landed++
 	}
 	p.done.conflicts += int64(o.conflicts)
+	if errors.Is(o.err, counts.ErrCorrupt) {
+		p.d.Log.Error("going on without a bucket that cannot be published", "bucket", o.id.String(), "err", o.err)
+		p.bad[o.id] = p.clock.now()
+	}
 	if !o.put {
 		return
 	}

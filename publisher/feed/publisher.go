@@ -55,6 +55,7 @@ type Publisher struct {
 	grid   float64
 	when   rhythm
 	slack  recovery
+	bad    badBuckets
 	probed bool
 	landed int       // buckets and heartbeats published in this pass
 	warned time.Time // of a store that mostly works

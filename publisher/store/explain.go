@@ -44,7 +44,8 @@ func Explain(err error, bucket, region string) error {
 
 func reason(err error, bucket, region string) string {
 	switch code(err) {
-	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidClientTokenId":
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidClientTokenId",
+		"XAdminUserNotFound": // the last is versitygw's
 		return "the store does not accept the credentials (" + code(err) + "): check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
 	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException":
 		return wrongRegion(err, bucket, region)
@@ -61,7 +62,9 @@ func reason(err error, bucket, region string) string {
 	case http.StatusForbidden:
 		return fmt.Sprintf("access to bucket %q is denied: it is somebody else's, or these credentials lack a permission of docs/iam/run.json", bucket)
 	case http.StatusNotFound:
-		return noBucket(bucket)
+		if c := code(err); c == "" || c == "NotFound" {
+			return noBucket(bucket)
+		}
 	}
 	if strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "failed to refresh cached credentials") {
 		return "no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
