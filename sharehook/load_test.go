@@ -77,17 +77,18 @@ func (l *load) run(ctx context.Context, to func() string, clients, perSecond int
 	}
 }
 
-// ticks gives perSecond ticks a second, the missed ones too, and is closed at
-// the end of ctx.
+// ticks gives perSecond ticks a second, those that were late too, and is
+// closed at the end of ctx.
 func ticks(ctx context.Context, perSecond int) <-chan time.Time {
 	ch := make(chan time.Time, perSecond)
 	go func() {
 		defer close(ch)
-		t := time.NewTicker(10 * time.Millisecond)
+		t := time.NewTicker(5 * time.Millisecond)
 		defer t.Stop()
-		for ctx.Err() == nil {
+		begin := time.Now()
+		for sent := 0; ctx.Err() == nil; {
 			now := <-t.C
-			for range perSecond / 100 {
+			for due := int(now.Sub(begin).Seconds() * float64(perSecond)); sent < due; sent++ {
 				select {
 				case ch <- now:
 				default:
@@ -158,7 +159,13 @@ func TestGracefulStopUnderLoad(t *testing.T) {
 	h.stop()
 	cancel()
 	l.wg.Wait()
-	l.check(t, counts(spooled(t, h.spool)))
+	lines := counts(spooled(t, h.spool))
+	l.check(t, lines)
+	for _, addr := range l.answered(0) {
+		if lines[addr] > 0 {
+			t.Errorf("%s is stored, but was not answered", addr)
+		}
+	}
 	t.Logf("%d shares", len(l.answered(204)))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glowmap/glow/internal/redistest"
+	"github.com/glowmap/glow/sharehook/spool"
 )
 
 // old fills a spool with segments of one share each, so old in hours.
@@ -58,6 +61,31 @@ func TestOldSegmentsGo(t *testing.T) {
 				t.Errorf("logged:\n%s", h.log.String())
 			}
 		})
+	}
+}
+
+// A segment goes only if all of it is queued, whatever its age.
+func TestMay(t *testing.T) {
+	s, err := spool.Open(t.TempDir(), spool.Options{Max: 64 << 20, SegmentBytes: 1 << 20, SegmentAge: time.Hour, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	w := sweeper{spool: s, keep: 24 * time.Hour}
+	for _, c := range []struct {
+		age    time.Duration
+		queued map[string]int64
+		want   bool
+	}{
+		{25 * time.Hour, map[string]int64{"a": 100}, true},
+		{25 * time.Hour, map[string]int64{"a": 99}, false},
+		{25 * time.Hour, map[string]int64{"b": 100}, false},
+		{23 * time.Hour, map[string]int64{"a": 100}, false},
+	} {
+		seg := spool.Segment{Path: "a", Size: 100, Changed: time.Now().Add(-c.age)}
+		if got := w.may(seg, c.queued); got != c.want {
+			t.Errorf("%v old, queued %v: may go: %v", c.age, c.queued, got)
+		}
 	}
 }
 
