@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -64,3 +66,6 @@ func get(t *testing.T, url string) string {
 	}
 	return string(b)
 }
+
+// rss is the most memory that a process has had, in KiB.
+func rss(p *os.ProcessState) int64 { return p.SysUsage().(*syscall.Rusage).Maxrss }

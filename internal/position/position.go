@@ -8,6 +8,9 @@
 // nothing but hashes, and of contents so short that their bytes could be
 // guessed (one line is an address and a time) only 32 bits, too few to tell
 // one guess from another.
+//
+// The zero [Generation] of a source is none: its Order is the last that was
+// given to one.
 package position
 
 import (

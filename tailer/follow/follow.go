@@ -45,8 +45,8 @@ type Follower struct {
 	history map[identity]bool         // siblings from before we started
 	since   map[string]since          // by source
 	told    map[string]bool           // troubles already logged
-	order   int64
-	first   bool // nothing had a position when we started
+	rolls   map[string]*generation    // by source: position.Generation{}, whose Order counts registrations
+	first   bool                      // nothing had a position when we started
 
 	firstScan bool
 	scanned   time.Time
@@ -75,7 +75,7 @@ type fileState struct {
 // New makes a follower. Reset must be called before Poll.
 func New(o Options) (*Follower, error) {
 	f := &Follower{
-		o: o, current: map[string]*generation{}, copies: map[fileState]*generation{}, history: map[identity]bool{}, since: map[string]since{}, told: map[string]bool{},
+		o: o, current: map[string]*generation{}, copies: map[fileState]*generation{}, history: map[identity]bool{}, rolls: map[string]*generation{}, since: map[string]since{}, told: map[string]bool{},
 		buf: make([]byte, position.HeadMax+sliceSize), first: true, firstScan: true, folders: map[string]int64{},
 	}
 	for _, path := range o.Paths {
@@ -107,7 +107,8 @@ func (f *Follower) Reset(values map[string]string) error {
 			open[g.field()] = g
 		}
 	}
-	f.gens, f.order = nil, 0
+	f.gens = nil
+	clear(f.rolls)
 	clear(f.copies)
 	for field, value := range values {
 		if err := f.load(open[field], field, value); err != nil {
@@ -140,10 +141,14 @@ func (f *Follower) load(g *generation, field, value string) error {
 		g = &generation{id: id, source: source, path: p.Path}
 	}
 	g.pos, g.value = p, value
+	if id == (position.Generation{}) {
+		f.rolls[source] = g
+		return nil
+	}
 	g.own = g.own || f.follows(source)
 	g.drained, g.pending, g.scanned = false, 0, 0
 	if f.follows(source) {
-		f.order, f.first = max(f.order, p.Order), false
+		f.first = false
 	}
 	f.gens = append(f.gens, g)
 	return nil
@@ -153,13 +158,11 @@ func (f *Follower) load(g *generation, field, value string) error {
 // nothing of.
 func (f *Follower) forget(open map[string]*generation) {
 	for _, g := range open {
-		order := g.pos.Order
-		g.pos, g.value = position.Position{Order: order, State: position.Open, Host: f.o.Host, Modified: g.pos.Modified}, ""
+		g.pos, g.value = position.Position{State: position.Open, Host: f.o.Host, Modified: g.pos.Modified}, ""
 		g.drained, g.pending, g.scanned = false, 0, 0
 		if g.start > 0 {
 			_ = g.moveTo(g.start) // if the file changed, from its beginning
 		}
-		f.order = max(f.order, order)
 		f.gens = append(f.gens, g)
 	}
 }
@@ -172,6 +175,9 @@ func (f *Follower) markEnded() {
 	}
 	for _, g := range f.gens {
 		g.ended = g.id.Epoch < latest[g.identity()]
+		if g.ended && g.file != nil && g.file.id == g.identity() {
+			g.detach()
+		}
 	}
 }
 
@@ -190,10 +196,7 @@ func (f *Follower) follows(source string) bool {
 
 // add makes a new generation of the file c.
 func (f *Follower) add(source string, id position.Generation, c *file, in info, path string) *generation {
-	f.order++
-	g := &generation{id: id, source: source, pos: position.Position{
-		Order: f.order, State: position.Open, Host: f.o.Host, Modified: in.modified,
-	}}
+	g := &generation{id: id, source: source, pos: position.Position{State: position.Open, Host: f.o.Host, Modified: in.modified}}
 	g.attach(c, in, path)
 	f.gens = append(f.gens, g)
 	return g
@@ -314,11 +317,38 @@ func (f *Follower) register(emit func(*Chunk) error) error {
 	})
 	for _, g := range fresh {
 		g.pos.Modified = f.accounted(g)
-		if err := emit(&Chunk{g: g, step: g.commit()}); err != nil {
+		if err := emit(&Chunk{g: g, step: f.registration(g)}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// registration is the step that makes g known. With it the source's roll goes
+// up, so that of two followers of one log (by mistake) none registers anything
+// without knowing all that the other one has. And because a sibling's content
+// cannot tell it from a generation of which nothing was read, those get
+// another value too: whoever has just read of them must look again.
+func (f *Follower) registration(g *generation) Step {
+	r := f.rolls[g.source]
+	if r == nil {
+		r = &generation{source: g.source, pos: position.Position{State: position.Done, Host: f.o.Host}}
+		f.rolls[g.source] = r
+	}
+	r.pos.Order++
+	g.pos.Order = r.pos.Order
+	step := Step{g.source, []Change{r.commit(), g.commit()}}
+	if !g.sibling {
+		return step
+	}
+	for _, o := range f.gens {
+		if o != g && o.source == g.source && o.pos.Offset == 0 && o.value != "" {
+			r.pos.Order++
+			o.pos.Order = r.pos.Order
+			step.Changes = append(step.Changes, o.commit())
+		}
+	}
+	return step
 }
 
 // Close closes all files.

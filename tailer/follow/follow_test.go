@@ -109,12 +109,15 @@ func (d *desk) step(s Step) error {
 	if d.refuse() {
 		return errRefused
 	}
-	if d.positions[s.Field] != s.Old {
-		d.t.Fatalf("step from %q, but the position is %q", s.Old, d.positions[s.Field])
+	for _, c := range s.Changes {
+		if d.positions[c.Field] != c.Old {
+			d.t.Fatalf("change of %s from %q, but it is %q", c.Field, c.Old, d.positions[c.Field])
+		}
 	}
-	d.positions[s.Field] = s.New
-	if s.New == "" {
-		delete(d.positions, s.Field)
+	for _, c := range s.Changes {
+		if d.positions[c.Field] = c.New; c.New == "" {
+			delete(d.positions, c.Field)
+		}
 	}
 	return nil
 }

@@ -42,18 +42,27 @@ func (g *generation) identity() identity { return identity{g.id.Dev, g.id.Ino, g
 
 func (g *generation) field() string { return position.Field(g.source, g.id) }
 
-// Step is one change of the hash keys.Positions: the field's whole old value
-// (empty: none) is to be replaced by the new one (empty: the field goes).
-type Step struct{ Source, Field, Old, New string }
+// Step is a change of the hash keys.Positions that is done as a whole or not at all.
+type Step struct {
+	Source  string
+	Changes []Change
+}
 
-// commit makes the step to g.pos.
-func (g *generation) commit() Step {
-	s := Step{Source: g.source, Field: g.field(), Old: g.value}
+// Change says that a field's whole old value (empty: none) is to be replaced
+// by the new one (empty: the field goes).
+type Change struct{ Field, Old, New string }
+
+// commit makes the change to g.pos.
+func (g *generation) commit() Change {
+	c := Change{Field: g.field(), Old: g.value}
 	g.pos.Path = g.path
 	g.value = g.pos.String()
-	s.New = g.value
-	return s
+	c.New = g.value
+	return c
 }
+
+// step makes the step to g.pos.
+func (g *generation) step() Step { return Step{g.source, []Change{g.commit()}} }
 
 // Chunk is a piece of a generation: lines to be taken, or a mere step.
 type Chunk struct {
@@ -84,7 +93,7 @@ func (c *Chunk) Take(n int) Step {
 	}
 	p.Tail = position.Tail(c.buf[:c.at])
 	p.State = position.Open
-	return c.g.commit()
+	return c.g.step()
 }
 
 // verdict is how a file stands to a generation.

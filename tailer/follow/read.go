@@ -157,7 +157,7 @@ func (f *Follower) jump(g *generation, off int64, long bool, emit func(*Chunk) e
 		return err
 	}
 	g.pos.Modified = f.accounted(g)
-	return emit(&Chunk{Long: long, g: g, step: g.commit()})
+	return emit(&Chunk{Long: long, g: g, step: g.step()})
 }
 
 // truncated handles a file whose bytes before the position have changed.

@@ -68,7 +68,7 @@ func (f *Follower) finish(g *generation, emit func(*Chunk) error) error {
 		}
 	}
 	g.pos.State = position.Done
-	return emit(&Chunk{g: g, step: g.commit()})
+	return emit(&Chunk{g: g, step: g.step()})
 }
 
 func (f *Follower) lastLine(g *generation, emit func(*Chunk) error) error {
@@ -112,7 +112,7 @@ func (f *Follower) lose(g *generation, emit func(*Chunk) error) error {
 		f.lost++
 		f.o.Log.Error("log disappeared before its end was read: its lines after this byte are lost", "path", g.path, "byte", g.pos.Offset)
 	}
-	return emit(&Chunk{g: g, step: g.commit()})
+	return emit(&Chunk{g: g, step: g.step()})
 }
 
 // prune forgets the oldest of the finished generations that have no file.
@@ -126,7 +126,7 @@ func (f *Follower) prune(emit func(*Chunk) error) error {
 		if gone[g.source]++; gone[g.source] <= remembered {
 			continue
 		}
-		step := Step{Source: g.source, Field: g.field(), Old: g.value}
+		step := Step{g.source, []Change{{Field: g.field(), Old: g.value}}}
 		f.gens = append(f.gens[:i], f.gens[i+1:]...)
 		if err := emit(&Chunk{g: g, step: step}); err != nil {
 			return err

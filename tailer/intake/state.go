@@ -65,10 +65,12 @@ func (in *Intake) reload(ctx context.Context) error {
 // done notes a push that Redis acknowledged.
 func (in *Intake) done(p *push.Push) {
 	in.mu.Lock()
-	if p.New == "" {
-		delete(in.acked, p.Field)
-	} else {
-		in.acked[p.Field] = acked{p.New, time.Now()}
+	for _, c := range p.Changes {
+		if c.New == "" {
+			delete(in.acked, c.Field)
+		} else {
+			in.acked[c.Field] = acked{c.New, time.Now()}
+		}
 	}
 	in.total.add(p)
 	in.mu.Unlock()
@@ -120,7 +122,7 @@ func (in *Intake) Progress() []Progress {
 	defer in.mu.Unlock()
 	list := make([]Progress, 0, len(in.acked))
 	for _, a := range in.acked {
-		if p, err := position.Parse(a.value); err == nil {
+		if p, err := position.Parse(a.value); err == nil && p.Path != "" {
 			list = append(list, Progress{p.Path, p.Offset, p.State == position.Done})
 		}
 	}

@@ -122,7 +122,10 @@ func (p *Pusher) trip(ctx context.Context, pushes []Push) ([]string, error) {
 }
 
 func (p *Pusher) args(u *Push) []any {
-	args := append(make([]any, 0, 12), u.Field, u.Old, u.New, u.Batch, u.Source, p.MaxQueue)
+	args := append(make([]any, 0, 12), u.Batch, u.Source, p.MaxQueue, len(u.Changes))
+	for _, c := range u.Changes {
+		args = append(args, c.Field, c.Old, c.New)
+	}
 	for reason, n := range u.Drops {
 		if n > 0 {
 			args = append(args, p.Daemon+":"+parse.Reason(reason).String(), n)

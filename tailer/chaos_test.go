@@ -1,0 +1,319 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/glowmap/glow/internal/redistest"
+)
+
+// event i of a chaos run, as a line and as what should be queued.
+func chaosEvent(i int) string {
+	return fmt.Sprintf("10.%d.%d.%d %d download", i>>16&255, i>>8&255, i&255, 1395100800+i>>24)
+}
+
+func chaosLine(i int) string { return strings.TrimSuffix(chaosEvent(i), " download") + "\n" }
+
+// rotating writes lines at its own pace, and rotates the log in all ways.
+type rotating struct {
+	t       *testing.T
+	path    string
+	lines   int
+	written atomic.Int64
+	done    chan bool
+}
+
+func (w *rotating) run() {
+	defer close(w.done)
+	f := w.open()
+	rotate := func(i int) string {
+		for k := 300; k > 0; k-- {
+			_ = os.Rename(fmt.Sprintf("%s.%d", w.path, k), fmt.Sprintf("%s.%d", w.path, k+1))
+		}
+		return w.path + ".1"
+	}
+	for i := 0; i < w.lines; {
+		var b bytes.Buffer
+		for range rand.N(2000) {
+			if i < w.lines {
+				b.WriteString(chaosLine(i))
+				i++
+			}
+		}
+		half := rand.N(b.Len() + 1)
+		w.write(f, b.Bytes()[:half])
+		switch rand.N(40) {
+		case 0: // rename, perhaps amid a line, and a late reopen
+			if err := os.Rename(w.path, rotate(i)); err != nil {
+				w.t.Error(err)
+			}
+			time.Sleep(rand.N(100 * time.Millisecond))
+			w.write(f, b.Bytes()[half:])
+			f.Close()
+			f = w.open()
+		case 1: // copytruncate
+			w.write(f, b.Bytes()[half:])
+			c, err := os.ReadFile(w.path)
+			if err == nil {
+				err = os.WriteFile(rotate(i), c, 0o644)
+			}
+			if err == nil {
+				err = os.Truncate(w.path, 0)
+			}
+			if err != nil {
+				w.t.Error(err)
+			}
+		default:
+			w.write(f, b.Bytes()[half:])
+		}
+		w.written.Store(int64(i))
+		time.Sleep(rand.N(20 * time.Millisecond))
+	}
+	f.Close()
+}
+
+func (w *rotating) open() *os.File {
+	f, err := os.OpenFile(w.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		w.t.Error(err)
+	}
+	return f
+}
+
+func (w *rotating) write(f *os.File, b []byte) {
+	if _, err := f.Write(b); err != nil {
+		w.t.Error(err)
+	}
+}
+
+// keepRunning runs tailers, killing each after a while, until stop.
+func keepRunning(t *testing.T, url, log string, stop chan bool) {
+	for {
+		var stderr bytes.Buffer
+		cmd := tailerCmd(t, url, "--grace", "200ms", "--max-queue", "1000000", log)
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Error(err)
+			return
+		}
+		over := false
+		select {
+		case <-stop:
+			over = true
+		case <-time.After(rand.N(800 * time.Millisecond)):
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if s := stderr.String(); strings.Contains(s, "level=ERROR") || strings.Contains(s, "panic") {
+			t.Errorf("a tailer's log:\n%s", s)
+		}
+		if over {
+			return
+		}
+	}
+}
+
+// exactly checks that events 0 to n-1 are queued once each.
+func exactly(t *testing.T, s *redistest.Server, namespace string, n int) {
+	t.Helper()
+	c := s.Client()
+	defer c.Close()
+	events, err := queued(c, namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := make(map[string]int, n)
+	for _, e := range events {
+		count[e]++
+	}
+	lost, doubled := 0, 0
+	for i := range n {
+		switch k := count[chaosEvent(i)]; {
+		case k == 0:
+			lost++
+		case k > 1:
+			doubled++
+		}
+	}
+	if lost+doubled > 0 || len(events) != n || len(count) != n {
+		t.Errorf("%d events queued, %d different, want %d: %d lost, %d doubled", len(events), len(count), n, lost, doubled)
+	}
+}
+
+// Tailers are killed all the time, two at once follow one log, which rotates;
+// Redis is killed too.
+func TestKilledAllTheTime(t *testing.T) {
+	for _, killRedis := range []bool{false, true} {
+		for _, fix := range []bool{false, true} {
+			if fix && !killRedis {
+				continue
+			}
+			t.Run(fmt.Sprintf("redis too %v, repaired %v", killRedis, fix), func(t *testing.T) {
+				s := redistest.Start(t)
+				s.Fix = fix
+				log := filepath.Join(t.TempDir(), "access.log")
+				w := &rotating{t: t, path: log, lines: 150_000, done: make(chan bool)}
+				w.open().Close()
+				tailer(t, s.URL(), "--once", log) // from now on nothing is history
+				stop, stopped := make(chan bool), make(chan bool)
+				go w.run()
+				for range 2 {
+					go func() {
+						keepRunning(t, s.URL(), log, stop)
+						stopped <- true
+					}()
+				}
+				for running := true; running; {
+					select {
+					case <-w.done:
+						running = false
+					case <-time.After(300*time.Millisecond + rand.N(time.Second)):
+						if killRedis {
+							s.Kill()
+							s.Start()
+						}
+					}
+				}
+				close(stop)
+				<-stopped
+				<-stopped
+				t.Log(tailer(t, s.URL(), "--once", "--max-queue", "1000000", log))
+				exactly(t, s, "glow", w.lines)
+				if out := tailer(t, s.URL(), "--once", log); !strings.Contains(out, "tailer: 0 lines") {
+					t.Errorf("a last run: %s", out)
+				}
+			})
+		}
+	}
+}
+
+// Redis restarts without what a tailer pushed last, and nobody writes: the
+// idle tailer notices and repeats it.
+func TestIdleTailerNoticesRollback(t *testing.T) {
+	s := redistest.Start(t)
+	log := filepath.Join(t.TempDir(), "a.log")
+	appendEvents := func(from, to int) {
+		f, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for i := from; i < to; i++ {
+			fmt.Fprint(f, chaosLine(i))
+		}
+	}
+	cmd := tailerCmd(t, s.URL(), log)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	c := s.Client()
+	defer c.Close()
+	waitQueued := func(n int) {
+		t.Helper()
+		waitFor(t.Fatalf, fmt.Sprint(n, " events"), func() bool {
+			events, err := queued(c, "glow")
+			return err == nil && len(events) == n
+		})
+	}
+	appendEvents(0, 1000)
+	waitQueued(1000)
+	ctx := context.Background()
+	old := map[string]string{}
+	dump := func() {
+		for _, key := range []string{"{glow}:queue", "{glow}:positions"} {
+			v, err := c.Dump(ctx, key).Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			old[key] = v
+		}
+	}
+	dump()
+	appendEvents(1000, 3000)
+	waitQueued(3000)
+	p := c.TxPipeline()
+	for key, v := range old {
+		p.RestoreReplace(ctx, key, 0, v)
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		t.Fatal(err)
+	}
+	waitQueued(3000)
+	exactly(t, s, "glow", 3000)
+}
+
+// Lines of any bytes are counted or dropped, and memory stays flat.
+func TestGarbage(t *testing.T) {
+	s := redistest.Start(t)
+	log := filepath.Join(t.TempDir(), "access.log")
+	f, err := os.Create(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bufio.NewWriter(f)
+	const good, bad = 20_000, 20_000
+	for i := range good {
+		b.WriteString(chaosLine(i))
+		b.Write(garbage(i))
+		b.WriteByte('\n')
+	}
+	if err := b.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	cmd := tailerCmd(t, s.URL(), "--once", log)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	if want := fmt.Sprintf("tailer: %d lines, %d events, %d drops (", good+bad, good, bad); !strings.HasPrefix(stderr.String(), want) {
+		t.Errorf("summary %s, want %s", &stderr, want)
+	}
+	exactly(t, s, "glow", good)
+	if mb := rss(cmd.ProcessState) >> 10; mb > 64 {
+		t.Errorf("it took %d MB", mb)
+	}
+	c := s.Client()
+	defer c.Close()
+	drops, err := c.HGetAll(context.Background(), "{glow}:drops").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reason := range []string{"empty", "long", "binary", "format", "ip", "time", "type", "attrs"} {
+		if drops["tailer:"+reason] == "" {
+			t.Errorf("no drop as %s: %v", reason, drops)
+		}
+	}
+}
+
+// garbage is one line that is no event.
+func garbage(i int) []byte {
+	switch {
+	case i%2000 == 1999:
+		return bytes.Repeat([]byte{byte('a' + i%7)}, 1<<20)
+	case i%9 == 0:
+		return []byte("203.0.113.7\x00 1395100800")
+	}
+	text := []string{"", "203.0.113.7", "203.0.113.256 1395100800", "203.0.113.7 0000-01-01T00:00:00Z", "203.0.113.7 9999-12-31T23:59:59-01:00", "203.0.113.7 1 BIG", "203.0.113.7 1 a =", "\xc3\x28\xff 1"}
+	if i%3 > 0 {
+		return []byte(text[rand.N(len(text))])
+	}
+	b := make([]byte, 1+rand.N(200))
+	for k := range b {
+		if b[k] = byte(rand.N(256)); b[k] == '\n' {
+			b[k] = 0
+		}
+	}
+	return b
+}
