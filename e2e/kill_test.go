@@ -38,9 +38,11 @@ func startFlow(t *testing.T, r *rand.Rand, g *harness.Glow, lines int, takes tim
 	f := &flow{g: g, r: r, lines: lines, done: make(chan error, 1)}
 	f.oracle = newOracle(t, oracle.Settings{GeoIP: g.GeoIP, Format: oracle.Format{Name: "glow"}, Now: now}, text(log))
 	g.Args["geoworker"] = []string{"--claim-after", "1s"}
+	write(t, g.Log, nil)
 	for _, name := range []string{"tailer", "geoworker", "geoworker", "publisher"} {
 		f.units = append(f.units, g.Unit(name))
 	}
+	g.WaitFollowed()
 	f.writer = &harness.Writer{
 		Path: g.Log, Rand: rand.New(rand.NewPCG(r.Uint64(), 0)), Rate: int(float64(lines) / takes.Seconds()),
 		Every: max(takes/40, 300*time.Millisecond), Rotations: rotations,

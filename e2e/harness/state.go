@@ -86,3 +86,13 @@ func (g *Glow) WaitCounted(lines int, within time.Duration) {
 		return !since.IsZero() && time.Since(since) > 2*time.Second, s.String()
 	})
 }
+
+// WaitFollowed waits until a tailer has noted a position: a log that is rotated
+// before it is first seen is not followed into the past.
+func (g *Glow) WaitFollowed() {
+	g.T.Helper()
+	Until(g.T, "the log is followed", time.Minute, func() (bool, string) {
+		n, err := g.Client.HLen(context.Background(), g.Keys.Positions()).Result()
+		return n > 0, fmt.Sprint(n, " positions, ", err)
+	})
+}
