@@ -286,3 +286,13 @@ func latest(t testing.TB, file string) map[string]any {
 
 // stamp is a time as the feed writes it.
 func stamp(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02T15:04:05Z") }
+
+// seqIn is the seq of latest.json in a folder, 0 if there is none yet.
+func seqIn(t testing.TB, dir string) float64 {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "v1", "latest.json"))
+	if err != nil {
+		return 0
+	}
+	return latest(t, string(b))["seq"].(float64)
+}

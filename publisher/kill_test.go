@@ -32,6 +32,7 @@ func killAgainAndAgain(t *testing.T, s *redistest.Server, w *worker, target []st
 }
 
 func TestKilledOverAFolder(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	target := []string{"--target", "file://" + dir}
@@ -42,6 +43,7 @@ func TestKilledOverAFolder(t *testing.T) {
 }
 
 func TestKilledOverS3(t *testing.T) {
+	t.Parallel()
 	s, store := redistest.Start(t), s3test.Start(t)
 	store.Bucket("launch")
 	w := newWorker(t, s)
@@ -58,23 +60,17 @@ func TestKilledOverS3(t *testing.T) {
 // One of several publishers is active. When it dies another on its machine
 // takes over at once, without waiting for the lease to expire.
 func TestOneIsActive(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	args := append(soon, "--target", "file://"+dir)
 	a := start(t, command(s, args...))
-	seq := func() float64 {
-		f := files(t, dir)["v1/latest.json"]
-		if f == "" {
-			return 0
-		}
-		return latest(t, f)["seq"].(float64)
-	}
-	eventually(t, "the first is active", func() bool { return seq() > 0 })
+	eventually(t, "the first is active", func() bool { return seqIn(t, dir) > 0 })
 	b := start(t, command(s, args...))
 	eventually(t, "the second waits", func() bool { return b.says("another publisher is active") })
 	a.kill()
-	at, began := seq(), time.Now()
-	eventually(t, "the second takes over", func() bool { return seq() > at })
+	at, began := seqIn(t, dir), time.Now()
+	eventually(t, "the second takes over", func() bool { return seqIn(t, dir) > at })
 	if took := time.Since(began); took > 8*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -91,6 +87,7 @@ func TestOneIsActive(t *testing.T) {
 
 // A frozen publisher's PUT that arrives after its successor's changes nothing.
 func TestLatePutOfAFrozenPublisher(t *testing.T) {
+	t.Parallel()
 	s, f := redistest.Start(t), newFaulty(t)
 	w := newWorker(t, s)
 	target := []string{"--target", "s3://launch", "--s3-endpoint", f.URL}
@@ -134,6 +131,7 @@ func TestLatePutOfAFrozenPublisher(t *testing.T) {
 // Parts that come while their bucket is compacted and read are neither lost
 // nor counted twice.
 func TestCompactionWhileCounting(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	target := []string{"--target", "file://" + dir}

@@ -19,6 +19,7 @@ const (
 )
 
 func TestOnceWritesTheNaiveCountIntoAFolder(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	w := newWorker(t, s)
 	w.tens = true
@@ -64,6 +65,7 @@ func TestOnceWritesTheNaiveCountIntoAFolder(t *testing.T) {
 }
 
 func TestOnceThroughS3IsTheSame(t *testing.T) {
+	t.Parallel()
 	s, store := redistest.Start(t), s3test.Start(t)
 	store.Bucket("launch")
 	w := newWorker(t, s)
@@ -85,6 +87,7 @@ func TestOnceThroughS3IsTheSame(t *testing.T) {
 
 // An empty system has a feed too: a page that is open before the launch.
 func TestOnceBeforeAnyEvent(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	publish(t, s, "--once", "--target", "file://"+dir)
 	got := files(t, dir)

@@ -26,6 +26,7 @@ func (w *worker) flush() {
 }
 
 func TestRefusesToOverwriteHistory(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	w.count(someEvents(1, 100), 10)
@@ -34,7 +35,7 @@ func TestRefusesToOverwriteHistory(t *testing.T) {
 	before := tree(t, dir)
 
 	p := start(t, command(s, append(soon, target...)...))
-	eventually(t, "it runs", func() bool { return !strings.Contains(files(t, dir)["v1/latest.json"], `"seq":1,`) })
+	eventually(t, "it runs", func() bool { return seqIn(t, dir) > 1 })
 	w.flush()
 	w.count(someEvents(2, 100), 10)
 	if err := p.Wait(); err == nil || !p.says("publisher reset") || p.ProcessState.ExitCode() != 1 {
@@ -57,6 +58,7 @@ func TestRefusesToOverwriteHistory(t *testing.T) {
 }
 
 func TestRefusesWhatIsNoFeed(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	newWorker(t, s)
 	if err := os.MkdirAll(filepath.Join(dir, "v1"), 0o755); err != nil {
@@ -69,6 +71,7 @@ func TestRefusesWhatIsNoFeed(t *testing.T) {
 }
 
 func TestReset(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	target := []string{"--target", "file://" + dir}
@@ -90,7 +93,7 @@ func TestReset(t *testing.T) {
 
 	// A publisher that runs goes on under the new feed.
 	p := start(t, command(s, append(soon, target...)...))
-	eventually(t, "it runs", func() bool { return !strings.Contains(files(t, dir)["v1/latest.json"], `"seq":1,`) })
+	eventually(t, "it runs", func() bool { return seqIn(t, dir) > 1 })
 	publish(t, s, append([]string{"reset", "--yes", "--prune"}, target...)...)
 	if n := w.redis.Exists(t.Context(), ns.Positions(), ns.Bucket(allTime), ns.Parts(allTime)).Val(); n != 0 {
 		t.Errorf("%d keys are still there", n)
@@ -113,6 +116,7 @@ func TestReset(t *testing.T) {
 
 // After Redis was emptied the target alone knows the feed to be replaced.
 func TestResetAfterRedisWasEmptied(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	target := []string{"--target", "file://" + dir}
@@ -127,6 +131,7 @@ func TestResetAfterRedisWasEmptied(t *testing.T) {
 }
 
 func TestAnnounce(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	newWorker(t, s)
 	publish(t, s, "announce", "--status", "paused", "--message", "Back at noon <3")
@@ -169,6 +174,7 @@ func (w *worker) rollBack(st state) {
 }
 
 func TestRecoversAfterARollback(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	target := []string{"--target", "file://" + dir}
@@ -204,6 +210,7 @@ func TestRecoversAfterARollback(t *testing.T) {
 }
 
 func TestGivesUpRecovering(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	target := []string{"--target", "file://" + dir}
@@ -229,6 +236,7 @@ var allTime = bucket.ID{Period: bucket.All}
 
 // What is old leaves Redis, marked; its file stays.
 func TestEvicts(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	w.tens = true

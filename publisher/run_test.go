@@ -24,6 +24,7 @@ func caughtUp(t testing.TB, w *worker) {
 }
 
 func TestFollowsWhatIsCounted(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	w.tens = true
@@ -43,9 +44,8 @@ func TestFollowsWhatIsCounted(t *testing.T) {
 		recent, _ := l["recent"].([]any)
 		return slices.Contains(recent, any(stamp(late.Start))) && f["v1/"+late.Object()] != ""
 	})
-	seq := func() float64 { return latest(t, files(t, dir)["v1/latest.json"])["seq"].(float64) }
-	before := seq()
-	eventually(t, "the heart beats", func() bool { return seq() > before+3 })
+	before := seqIn(t, dir)
+	eventually(t, "the heart beats", func() bool { return seqIn(t, dir) > before+3 })
 	want := naive(events, true)
 	got := files(t, dir)
 	for name := range want {
@@ -66,16 +66,15 @@ func TestFollowsWhatIsCounted(t *testing.T) {
 
 // A minute that is not over is not published, not even in part.
 func TestWaitsForThePeriodsEnd(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t), t.TempDir()
 	w := newWorker(t, s)
 	later := time.Now().Unix() + 120
 	w.count([]event{{at: later, typ: "download", cell: 1}}, 1)
 	p := start(t, command(s, append(soon, "--target", "file://"+dir)...))
 	eventually(t, "all.json is there", func() bool { return files(t, dir)["v1/all.json"] != "" })
-	seen := latest(t, files(t, dir)["v1/latest.json"])["seq"].(float64)
-	eventually(t, "some passes went by", func() bool {
-		return latest(t, files(t, dir)["v1/latest.json"])["seq"].(float64) > seen+3
-	})
+	seen := seqIn(t, dir)
+	eventually(t, "some passes went by", func() bool { return seqIn(t, dir) > seen+3 })
 	minute := bucket.ID{Period: bucket.Minute, Start: bucket.Minute.Start(later)}
 	if f := files(t, dir)["v1/"+minute.Object()]; f != "" {
 		t.Errorf("published before its end: %s", f)
@@ -84,6 +83,7 @@ func TestWaitsForThePeriodsEnd(t *testing.T) {
 }
 
 func TestStoreFaults(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]func(f *faulty){
 		"a third of the requests fail": func(f *faulty) {
 			r := rand.New(rand.NewPCG(8, 8))
@@ -121,6 +121,7 @@ func TestStoreFaults(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, f := redistest.Start(t), newFaulty(t)
 			w := newWorker(t, s)
 			f.set(func() { fault(f) })
@@ -140,6 +141,7 @@ func TestStoreFaults(t *testing.T) {
 
 // While the store is away nothing is lost, Redis stays small, and stopping works.
 func TestStoreAway(t *testing.T) {
+	t.Parallel()
 	s, f := redistest.Start(t), newFaulty(t)
 	w := newWorker(t, s)
 	target := []string{"--target", "s3://launch", "--s3-endpoint", f.URL}
@@ -162,6 +164,7 @@ func TestStoreAway(t *testing.T) {
 }
 
 func TestRedisAway(t *testing.T) {
+	t.Parallel()
 	s, dir := redistest.Start(t, "--appendfsync", "always"), t.TempDir()
 	w := newWorker(t, s)
 	events := randomEvents(rand.New(rand.NewPCG(6, 6)), 300, dayStart, dayStart+3600)
@@ -181,6 +184,7 @@ func TestRedisAway(t *testing.T) {
 
 // A stop finishes the PUTs in flight: what was put is marked clean.
 func TestStopFinishesWhatIsInFlight(t *testing.T) {
+	t.Parallel()
 	s, f := redistest.Start(t), newFaulty(t)
 	w := newWorker(t, s)
 	w.count([]event{{at: dayStart, typ: "download", cell: 7}}, 1)
