@@ -1,6 +1,7 @@
 # Glow: `make demo` to see it, `make test` to trust it.
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PROGRAMS := tailer sharehook geoworker publisher demo page
 LDFLAGS := -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 
 .PHONY: help build demo test check fuzz clean
@@ -11,7 +12,7 @@ help: ## this list
 
 build: ## every program into bin/
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ work
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(addprefix ./,$(PROGRAMS))
 
 demo: build ## everything on this machine: page on http://localhost:8080, Ctrl-C stops all
 	bin/demo $(ARGS)

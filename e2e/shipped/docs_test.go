@@ -43,7 +43,7 @@ func TestTables(t *testing.T) {
 				t.Fatal(err)
 			}
 		default:
-			t.Errorf("%s: a table is out of date: go test ./e2e/shipped -run Tables -update", page)
+			t.Errorf("%s: a table is out of date: go test ./e2e/shipped -run Tables -update\n%s", page, news(text, now))
 		}
 	}
 	for _, d := range daemons {
@@ -51,6 +51,19 @@ func TestTables(t *testing.T) {
 			t.Errorf("no page has the flags and the metrics of %s", d)
 		}
 	}
+}
+
+// news is the lines that a text had or has alone.
+func news(text, now string) string {
+	var b strings.Builder
+	for _, side := range [][3]string{{"-", text, now}, {"+", now, text}} {
+		for line := range strings.Lines(side[1]) {
+			if !strings.Contains(side[2], line) {
+				b.WriteString(side[0] + line)
+			}
+		}
+	}
+	return b.String()
 }
 
 func pages(t *testing.T) []string {

@@ -41,7 +41,7 @@ func metrics(t *testing.T, daemon string) string {
 		t.Fatal(err)
 	}
 	if daemon != "sharehook" {
-		return g.Start(daemon, harness.Admin).Metrics()
+		return settled(t, g.Start(daemon, harness.Admin))
 	}
 	p := g.Start(daemon, harness.Admin, "--listen", "127.0.0.1:0", "--spool", t.TempDir())
 	var url string
@@ -56,5 +56,19 @@ func metrics(t *testing.T, daemon string) string {
 		t.Fatal(err)
 	}
 	r.Body.Close()
-	return p.Metrics()
+	return settled(t, p)
+}
+
+// settled is what /metrics says once a daemon has all its metrics: it answers
+// before, while it loads its database.
+func settled(t *testing.T, p *harness.Process) (text string) {
+	t.Helper()
+	names := -1
+	harness.Until(t, p.Name+" has metrics", 20*time.Second, func() (bool, string) {
+		before := names
+		text = p.Metrics()
+		names = strings.Count(text, "# HELP glow_")
+		return names > 0 && names == before, text
+	})
+	return text
 }
