@@ -39,7 +39,7 @@ var (
 func command(name, text string, run cli.ActionFunc, flags ...cli.Flag) *cli.Command {
 	flags = append(flags,
 		&cli.StringFlag{Name: "settings", Usage: "JSON `FILE` with settings that differ from the defaults"},
-		&cli.StringFlag{Name: "feed", Usage: "`URL` of the folder that holds v1/ (default: beside the page)"},
+		&cli.StringFlag{Name: "feed", Usage: "`URL` of the folder that holds v1/ (default: the folder feed beside the page)"},
 		&cli.StringFlag{Name: "title", Usage: "title of the page"},
 		&cli.StringFlag{Name: "url", Usage: "`URL` where the page will live, for link previews"},
 	)

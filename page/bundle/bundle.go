@@ -16,6 +16,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -106,40 +107,92 @@ func (a *assets) take(name string) []byte {
 	return data
 }
 
+// lazy are the modules that the page loads when they are needed. Each is a
+// bundle of its own, so that the page itself stays in one file.
+var lazy = []string{"ui/dialogs.ts", "ui/wall.ts", "map/splat.ts"}
+
 func compile(dir string, single bool) (*assets, error) {
-	world := api.LoaderFile
-	if single {
-		world = api.LoaderDataURL
-	}
-	result := api.Build(api.BuildOptions{
-		EntryPointsAdvanced: []api.EntryPoint{
-			{InputPath: filepath.Join(dir, "main.ts"), OutputPath: "glow"},
-			{InputPath: filepath.Join(dir, "style.css"), OutputPath: "glow"},
-		},
-		Bundle: true, Outdir: "/", AbsWorkingDir: dir,
-		Format: api.FormatESModule, Splitting: !single, Target: api.ES2022,
-		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true,
-		EntryNames: "[name]-[hash]", ChunkNames: "[name]-[hash]", AssetNames: "[name]-[hash]",
-		Loader:   map[string]api.Loader{".bin": world},
-		LogLevel: api.LogLevelSilent,
-	})
-	if len(result.Errors) > 0 {
-		return nil, complaint(result.Errors)
-	}
+	o := options(dir)
 	a := &assets{}
+	if single {
+		o.Loader[".bin"] = api.LoaderDataURL
+	} else {
+		names, err := a.compileLazy(o, dir)
+		if err != nil {
+			return nil, err
+		}
+		o.Plugins = append(o.Plugins, outside(names))
+	}
+	o.EntryPointsAdvanced = []api.EntryPoint{
+		{InputPath: filepath.Join(dir, "main.ts"), OutputPath: "glow"},
+		{InputPath: filepath.Join(dir, "style.css"), OutputPath: "glow"},
+	}
+	if err := a.run(o); err != nil {
+		return nil, err
+	}
+	element := options(dir)
+	element.EntryPoints, element.EntryNames, element.Format = []string{filepath.Join(dir, "embed.ts")}, "[name]", api.FormatIIFE
+	return a, a.run(element)
+}
+
+func options(dir string) api.BuildOptions {
+	return api.BuildOptions{
+		Bundle: true, Outdir: "/", AbsWorkingDir: dir, Format: api.FormatESModule, Target: api.ES2022,
+		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true,
+		EntryNames: "[name]-[hash]", AssetNames: "[name]-[hash]",
+		Loader:   map[string]api.Loader{".bin": api.LoaderFile},
+		Plugins:  []api.Plugin{shaders()},
+		LogLevel: api.LogLevelSilent,
+	}
+}
+
+// compileLazy compiles the lazy modules and languages and returns their files
+// by the base names of their sources.
+func (a *assets) compileLazy(o api.BuildOptions, dir string) (map[string]string, error) {
+	languages, err := filepath.Glob(filepath.Join(dir, "lang", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range languages {
+		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: l, OutputPath: "lang-" + strings.TrimSuffix(filepath.Base(l), ".json")})
+	}
+	for _, m := range lazy {
+		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: filepath.Join(dir, m), OutputPath: strings.TrimSuffix(filepath.Base(m), ".ts")})
+	}
+	if err := a.run(o); err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, f := range a.files {
+		base := strings.TrimPrefix(f.Name, "lang-")
+		base, _, _ = strings.Cut(base, "-")
+		names[base] = f.Name
+	}
+	return names, nil
+}
+
+// outside leaves dynamic imports to files that are built already.
+func outside(names map[string]string) api.Plugin {
+	return api.Plugin{Name: "outside", Setup: func(b api.PluginBuild) {
+		b.OnResolve(api.OnResolveOptions{Filter: "."}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+			name := names[strings.TrimSuffix(path.Base(a.Path), ".json")]
+			if a.Kind != api.ResolveJSDynamicImport || name == "" {
+				return api.OnResolveResult{}, nil
+			}
+			return api.OnResolveResult{Path: "./" + name, External: true}, nil
+		})
+	}}
+}
+
+func (a *assets) run(o api.BuildOptions) error {
+	result := api.Build(o)
+	if len(result.Errors) > 0 {
+		return complaint(result.Errors)
+	}
 	for _, out := range result.OutputFiles {
 		a.add(path.Base(filepath.ToSlash(out.Path)), out.Contents)
 	}
-	element := api.Build(api.BuildOptions{
-		EntryPoints: []string{filepath.Join(dir, "embed.ts")}, Outfile: "/embed.js", AbsWorkingDir: dir,
-		Bundle: true, Format: api.FormatIIFE, Target: api.ES2022, LogLevel: api.LogLevelSilent,
-		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true,
-	})
-	if len(element.Errors) > 0 {
-		return nil, complaint(element.Errors)
-	}
-	a.files = append(a.files, File{Name: "embed.js", Data: element.OutputFiles[0].Contents})
-	return a, nil
+	return nil
 }
 
 func (a *assets) add(name string, data []byte) {
@@ -245,4 +298,24 @@ func policy(script, style string, s Settings) string {
 		return p
 	}
 	return p + "; connect-src " + s.origins()
+}
+
+// shaders strips comments and line breaks from GLSL, which lies in template
+// literals where esbuild leaves it alone.
+func shaders() api.Plugin {
+	comment, space := regexp.MustCompile(`(?m)//.*$`), regexp.MustCompile(`[ \t]*\n\s*`)
+	return api.Plugin{Name: "shaders", Setup: func(b api.PluginBuild) {
+		b.OnLoad(api.OnLoadOptions{Filter: `shaders\.ts$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+			data, err := os.ReadFile(a.Path)
+			if err != nil {
+				return api.OnLoadResult{}, err
+			}
+			parts := strings.Split(string(data), "`")
+			for i := 1; i < len(parts); i += 2 {
+				parts[i] = space.ReplaceAllString(comment.ReplaceAllString(parts[i], ""), "\n")
+			}
+			text := strings.Join(parts, "`")
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderTS}, nil
+		})
+	}}
 }

@@ -11,11 +11,11 @@ import (
 // Settings are the page's settings.json. Fields that are unknown here are kept.
 type Settings map[string]any
 
-// Defaults are the settings of a page that nobody has set up: its feed lies
-// beside it.
+// Defaults are the settings of a page that nobody has set up: its feed is the
+// folder feed beside it.
 func Defaults() Settings {
 	return Settings{
-		"feed": ".", "title": "Glow", "subtitle": "", "main": "download",
+		"feed": "feed", "title": "Glow", "subtitle": "", "main": "download",
 		"description": "A live map of every download in the world.",
 		"types": map[string]any{
 			"download":       map[string]any{"color": "#ff8f29"},

@@ -196,8 +196,12 @@ func (f *Feed) event(c *counts, g grid.Grid, h uint64) {
 		w -= places[i].weight
 	}
 	p := places[i]
-	// Two bell-shaped offsets with long tails around the city.
-	r := p.spread * math.Pow(float64(hash(h+1)>>11)/(1<<53), 2.2) * 2.4
+	// Around the city, the farther the rarer; some from the country at large.
+	u := 1 - float64(hash(h+1)>>11)/(1<<53)
+	r := p.spread * .55 * -math.Log(u)
+	if h%7 == 0 {
+		r = p.spread * 3.2 * math.Sqrt(u)
+	}
 	a := float64(hash(h+2)>>11) / (1 << 53) * 2 * math.Pi
 	lat, lon := p.lat+r*math.Sin(a)*.8, p.lon+r*math.Cos(a)
 	cell, _ := g.Cell(max(-90, min(90, lat)), max(-180, min(180, lon)))

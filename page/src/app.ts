@@ -21,14 +21,15 @@ export class App {
   readonly counter: Counter;
   readonly player = new Player();
   errors: string[] = [];
-  private grain: Period = "10s";
-  private shown = 0; // the total last shown, which never falls while live
-  private exact = false;
-  private emberHour = -1;
-  private emberMinute = -1;
-  private newestEvent = 0; // seconds
-  private fed = 0;
-  private jitter = Math.random() * 4; // seconds: not every screen asks at once
+  #grain: Period = "10s";
+  #shown = 0; // the total last shown, which never falls while live
+  #exact = false;
+  #rates = new Map<string, number>(); // as last known
+  #emberHour = -1;
+  #emberMinute = -1;
+  #newestEvent = 0; // seconds
+  #fed = 0;
+  #jitter = Math.random() * 4; // seconds: not every screen asks at once
 
   constructor(
     readonly settings: Settings,
@@ -38,34 +39,34 @@ export class App {
     const failed = (e: Error) => {
       this.errors = [...this.errors.slice(-19), e.message];
     };
-    this.archive = new Archive(base, (s) => this.arrived(s), failed);
+    this.archive = new Archive(base, (s) => this.#arrived(s), failed);
     this.counter = new Counter(this.archive);
-    this.heartbeat = new Heartbeat(base + "latest.json", (l, other) => this.beat(l, other), failed);
+    this.heartbeat = new Heartbeat(base + "latest.json", (l, other) => this.#beat(l, other), failed);
   }
 
   get latest(): Latest | null {
     return this.heartbeat.latest;
   }
 
-  private beat(latest: Latest, other: boolean): void {
+  #beat(latest: Latest, other: boolean): void {
     if (other) {
       this.archive.clear();
       this.counter.clear();
       this.scene.sparks.clear();
-      this.exact = false;
-      this.emberHour = this.emberMinute = -1;
+      this.#exact = false;
+      this.#emberHour = this.#emberMinute = -1;
     }
     this.archive.learn(latest);
     const ten = latest.recent.at(-1) ?? latest.newest.get("10s") ?? 0;
-    this.newestEvent = Math.max(ten + 10, (latest.newest.get("1m") ?? -60) + 60);
-    this.feed();
+    this.#newestEvent = Math.max(ten + 10, (latest.newest.get("1m") ?? -60) + 60);
+    this.#feed();
   }
 
-  private arrived(s: Snapshot): void {
+  #arrived(s: Snapshot): void {
     if (s.period === "1m") for (const [type, c] of s.types) this.counter.learn(type, s.start, c.n);
     this.counter.changed();
-    if (s.period === "1h") this.emberHour = -1;
-    this.feed();
+    if (s.period === "1h") this.#emberHour = -1;
+    this.#feed();
   }
 
   /** The moment that live shows, in ms: the delay behind, and never beyond what is published. */
@@ -89,7 +90,7 @@ export class App {
       status: this.latest?.status ?? "live",
       online: this.heartbeat.online,
       silence: this.heartbeat.silence(),
-      quiet: this.at / 1000 - this.newestEvent,
+      quiet: this.at / 1000 - this.#newestEvent,
       live: this.player.live,
       stopped: this.player.paused,
     });
@@ -98,9 +99,9 @@ export class App {
   /** One frame at a local time. */
   frame(local: number): void {
     const at = this.player.tick(local, this.present());
-    if (local - this.fed > 250) {
-      this.fed = local;
-      this.feed();
+    if (local - this.#fed > 250) {
+      this.#fed = local;
+      this.#feed();
     }
     this.scene.render(local, at, this.speed);
   }
@@ -109,25 +110,25 @@ export class App {
   seek(ms: number): void {
     const first = (this.latest?.first ?? 0) * 1000;
     this.player.seek(Math.max(first, Math.min(ms, this.present())));
-    this.feed();
+    this.#feed();
   }
 
   /** Makes sure that what the moment needs is here or on its way. */
-  private feed(): void {
+  #feed(): void {
     if (!this.latest || !this.at) return;
     const at = this.at / 1000;
-    this.wantSparks(at);
-    this.wantCounts(at);
-    this.warm(at);
+    this.#wantSparks(at);
+    this.#wantCounts(at);
+    this.#warm(at);
   }
 
-  private wantSparks(at: number): void {
+  #wantSparks(at: number): void {
     const { speed } = this;
     const tens = this.player.live || this.archive.exists("10s", startOf("10s", at)) === true;
     const period = grain(speed, tens);
     const { sparks } = this.scene;
-    if (period !== this.grain) {
-      this.grain = period;
+    if (period !== this.#grain) {
+      this.#grain = period;
       sparks.clear();
     }
     const life = LIFE * speed;
@@ -138,18 +139,18 @@ export class App {
       if (sparks.has(name)) continue;
       const s = this.archive.peek(key.period, key.start);
       if (!s) this.archive.want(key.period, key.start);
-      else this.light(name, s, life, keys[0].start, at + ahead);
+      else this.#light(name, s, life, keys[0].start, at + ahead);
     }
   }
 
-  private light(name: string, s: Snapshot, life: number, from: number, to: number): void {
+  #light(name: string, s: Snapshot, life: number, from: number, to: number): void {
     const { sparks } = this.scene;
     if (sparks.count > 120_000 || Math.abs(s.start - sparks.base) > 6 * LENGTH["1h"]) sparks.keep(from, to);
     sparks.add(name, s, most(s.period, life));
     this.scene.learnDensity(s, LENGTH[s.period], this.speed);
   }
 
-  private wantCounts(at: number): void {
+  #wantCounts(at: number): void {
     const { archive } = this;
     if (this.player.live && this.scene.sparks.count === 0 && performance.now() < 6000) return; // sparks first
     const day = startOf("1d", at);
@@ -161,15 +162,16 @@ export class App {
     archive.want("1h", at, fresh);
     archive.want("1h", at - 3600, 30 * MINUTE);
     const minute = startOf("1m", at) - 60;
-    if (at - minute - 60 > this.jitter) archive.want("1m", minute);
-    if (!this.player.live && this.speed <= 60) archive.want("1m", at);
+    if (at - minute - 60 > this.#jitter) archive.want("1m", minute);
+    if (!this.player.live && (this.speed <= 60 || this.player.paused)) archive.want("1m", at);
+    if (this.player.live) for (let ten = minute + 60; ten <= at; ten += 10) archive.want("10s", ten);
   }
 
   /** Keeps the embers: from hours after a jump, by minutes from then on. */
-  private warm(at: number): void {
+  #warm(at: number): void {
     const { embers } = this.scene;
     const hour = startOf("1h", at);
-    if (this.emberHour !== hour) {
+    if (this.#emberHour !== hour) {
       const now = this.archive.peek("1h", hour);
       const before = this.archive.peek("1h", hour - 3600);
       if (!now && !before) return;
@@ -177,17 +179,17 @@ export class App {
       const part = (at - hour) / 3600;
       if (before) embers.add(before, 1 - part);
       if (now) embers.add(now, this.player.live ? 1 : part);
-      this.emberHour = hour;
-      this.emberMinute = startOf("1m", at) - 60;
+      this.#emberHour = hour;
+      this.#emberMinute = startOf("1m", at) - 60;
       this.scene.refreshEmbers();
     }
     const minute = startOf("1m", at) - 60;
-    if (minute === this.emberMinute) return;
+    if (minute === this.#emberMinute) return;
     const s = this.archive.peek("1m", minute);
     if (!s && this.archive.exists("1m", minute) !== false) return;
-    embers.cool(Math.exp(-Math.max(1, Math.min(60, (minute - this.emberMinute) / 60)) / 60));
+    embers.cool(Math.exp(-Math.max(1, Math.min(60, (minute - this.#emberMinute) / 60)) / 60));
     if (s) embers.add(s, 1);
-    this.emberMinute = minute;
+    this.#emberMinute = minute;
     this.scene.refreshEmbers();
   }
 
@@ -196,23 +198,23 @@ export class App {
     const type = this.settings.main;
     const exact = this.counter.at(type, this.at / 1000);
     if (!this.player.live) {
-      this.exact = exact !== null;
-      this.shown = exact ?? 0;
+      this.#exact = exact !== null;
+      this.#shown = exact ?? 0;
       return exact === null ? null : { n: Math.floor(exact), exact: true };
     }
     if (exact !== null) {
-      this.shown = this.exact ? Math.max(this.shown, exact) : exact;
-      this.exact = true;
-    } else if (!this.exact) {
-      const about = this.about(type);
+      this.#shown = this.#exact ? Math.max(this.#shown, exact) : exact;
+      this.#exact = true;
+    } else if (!this.#exact) {
+      const about = this.#about(type);
       if (about === null) return null;
-      this.shown = Math.max(this.shown, about);
+      this.#shown = Math.max(this.#shown, about);
     }
-    return { n: Math.floor(this.shown), exact: this.exact };
+    return { n: Math.floor(this.#shown), exact: this.#exact };
   }
 
   /** A first guess, a little low so that the exact number does not fall. */
-  private about(type: string): number | null {
+  #about(type: string): number | null {
     const { latest } = this;
     if (!latest) return null;
     const ahead = latest.published - this.at / 1000;
@@ -222,12 +224,14 @@ export class App {
   /** Events of a type in the minute before the moment shown. */
   rate(type: string): number {
     const at = this.at / 1000;
-    return Math.max(0, this.counter.between(type, at - 60, at));
+    const n = this.counter.between(type, at - 60, at);
+    if (n !== null) this.#rates.set(type, Math.max(0, n));
+    return this.#rates.get(type) ?? 0;
   }
 
   /** Forgets the total shown, after the viewer has jumped. */
   resetTotal(): void {
-    this.exact = false;
-    this.shown = 0;
+    this.#exact = false;
+    this.#shown = 0;
   }
 }

@@ -50,7 +50,7 @@ export function readSettings(json: unknown): Settings {
       share: share.startsWith("https://") ? share : "",
     });
   }
-  const feed = text(o.feed, ".");
+  const feed = text(o.feed, "feed");
   return {
     build: text(o.build, ""),
     feed: feed.endsWith("/") ? feed : feed + "/",
@@ -72,16 +72,16 @@ export function typeName(s: Settings, type: string): string {
 
 /** Types in the order of the palette, the main one first. */
 export class Palette {
-  private order: string[];
+  #order: string[];
 
   constructor(private settings: Settings) {
-    this.order = [settings.main, ...[...settings.types.keys()].filter((t) => t !== settings.main)];
+    this.#order = [settings.main, ...[...settings.types.keys()].filter((t) => t !== settings.main)];
   }
 
   /** The place of a type in the palette; unknown ones are added. */
   kind(type: string): number {
-    let i = this.order.indexOf(type);
-    if (i < 0) i = this.order.push(type) - 1;
+    let i = this.#order.indexOf(type);
+    if (i < 0) i = this.#order.push(type) - 1;
     return Math.min(i, 7);
   }
 
@@ -92,7 +92,7 @@ export class Palette {
   /** The colours as light, for the renderers. */
   light(): [number, number, number][] {
     return COLOURS.map((c, i) => {
-      const hex = parseInt((this.settings.types.get(this.order[i])?.colour ?? c).slice(1), 16);
+      const hex = parseInt((this.settings.types.get(this.#order[i])?.colour ?? c).slice(1), 16);
       return [(hex >> 16) / 255, ((hex >> 8) & 255) / 255, (hex & 255) / 255];
     });
   }

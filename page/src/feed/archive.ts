@@ -17,10 +17,10 @@ interface Entry {
 const KEEP: Record<Period, number> = { "10s": 40, "1m": 90, "1h": 40, "1d": 6, all: 1 };
 
 export class Archive {
-  private entries = new Map<string, Entry>();
-  private listed = new Set<number>(); // starts of 10s snapshots that latest.json has listed
-  private newest = new Set<string>();
-  private pending = 0;
+  #entries = new Map<string, Entry>();
+  #listed = new Set<number>(); // starts of 10s snapshots that latest.json has listed
+  #newest = new Set<string>();
+  #pending = 0;
   names = new Map<string, string>();
 
   constructor(
@@ -31,22 +31,22 @@ export class Archive {
 
   /** Learns from a heartbeat what exists. */
   learn(latest: Latest): void {
-    for (const start of latest.recent) this.listed.add(start);
-    if (this.listed.size > 400) this.listed = new Set([...this.listed].sort((a, b) => b - a).slice(0, 100));
-    for (const [period, start] of latest.newest) this.newest.add(keyOf({ period, start }));
-    if (this.newest.size > 500) this.newest.clear();
+    for (const start of latest.recent) this.#listed.add(start);
+    if (this.#listed.size > 400) this.#listed = new Set([...this.#listed].sort((a, b) => b - a).slice(0, 100));
+    for (const [period, start] of latest.newest) this.#newest.add(keyOf({ period, start }));
+    if (this.#newest.size > 500) this.#newest.clear();
   }
 
   /** Forgets everything: the feed is another one. */
   clear(): void {
-    this.entries.clear();
-    this.listed.clear();
-    this.newest.clear();
+    this.#entries.clear();
+    this.#listed.clear();
+    this.#newest.clear();
   }
 
   /** A snapshot if it is here. */
   peek(period: Period, at: number): Snapshot | null {
-    const e = this.entries.get(keyOf({ period, start: startOf(period, at) }));
+    const e = this.#entries.get(keyOf({ period, start: startOf(period, at) }));
     if (!e) return null;
     e.used = performance.now();
     return e.snapshot;
@@ -54,24 +54,24 @@ export class Archive {
 
   /** Whether a snapshot exists: null if what would tell is not here yet. */
   exists(period: Period, start: number): boolean | null {
-    if (this.newest.has(keyOf({ period, start })) || this.peek(period, start)) return true;
+    if (this.#newest.has(keyOf({ period, start })) || this.peek(period, start)) return true;
     switch (period) {
       case "all":
         return true;
       case "10s":
-        return this.listed.has(start);
+        return this.#listed.has(start);
       case "1d": {
         const all = this.peek("all", 0);
         return all && [...all.types.values()].some((c) => c.days.has(dateOf(start)));
       }
       default: {
         const parent = period === "1h" ? "1d" : "1h";
-        return this.inBeat(parent, start, LENGTH[period]);
+        return this.#inBeat(parent, start, LENGTH[period]);
       }
     }
   }
 
-  private inBeat(parent: Period, start: number, length: number): boolean | null {
+  #inBeat(parent: Period, start: number, length: number): boolean | null {
     const s = this.peek(parent, start);
     if (!s) return this.exists(parent, startOf(parent, start)) === false ? false : null;
     const from = (start - s.start) / 60;
@@ -89,14 +89,14 @@ export class Archive {
   want(period: Period, at: number, maxAge = Infinity): void {
     const start = startOf(period, at);
     const now = performance.now();
-    const e = this.entries.get(keyOf({ period, start }));
+    const e = this.#entries.get(keyOf({ period, start }));
     if (e && (now < e.retry || (e.snapshot && now - e.fetched < maxAge))) return;
-    if (!e?.snapshot && !this.known({ period, start })) return;
-    if (this.pending < 6) void this.fetch({ period, start }, e);
+    if (!e?.snapshot && !this.#known({ period, start })) return;
+    if (this.#pending < 6) void this.#fetch({ period, start }, e);
   }
 
   /** Whether it exists; if that cannot be told yet, wants what can tell. */
-  private known({ period, start }: Key): boolean {
+  #known({ period, start }: Key): boolean {
     const there = this.exists(period, start);
     if (there === null) {
       if (period === "1d") this.want("all", 0);
@@ -105,31 +105,31 @@ export class Archive {
     return there === true;
   }
 
-  private async fetch(key: Key, e: Entry | undefined): Promise<void> {
+  async #fetch(key: Key, e: Entry | undefined): Promise<void> {
     const now = performance.now();
     const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: now };
     entry.retry = now + 15_000;
-    this.entries.set(keyOf(key), entry);
-    this.pending++;
+    this.#entries.set(keyOf(key), entry);
+    this.#pending++;
     try {
       const answer = await get(this.base + objectOf(key));
       entry.snapshot = decodeSnapshot(answer.json, key.period, key.start);
       entry.fetched = performance.now();
       entry.retry = 0;
       this.changed(entry.snapshot);
-      this.evict(key.period);
+      this.#evict(key.period);
     } catch (error) {
       this.failed(error instanceof FetchError ? error : new FetchError("broken", String(error)));
     } finally {
-      this.pending--;
+      this.#pending--;
     }
   }
 
-  private evict(period: Period): void {
-    const own = [...this.entries].filter(([k]) => k.startsWith(period + ":"));
+  #evict(period: Period): void {
+    const own = [...this.#entries].filter(([k]) => k.startsWith(period + ":"));
     if (own.length <= KEEP[period]) return;
     own.sort((a, b) => a[1].used - b[1].used);
-    for (const [k] of own.slice(0, own.length - KEEP[period])) this.entries.delete(k);
+    for (const [k] of own.slice(0, own.length - KEEP[period])) this.#entries.delete(k);
   }
 
   /** Gets the English names of regions, once. */

@@ -26,75 +26,75 @@ const ALIVE = 30_000;
 const DRIFT = 1e-4;
 
 export class ServerClock {
-  private lo = -Infinity;
-  private hi = Infinity;
-  private offset: number | null = null;
-  private published = 0;
-  private advanced = -Infinity; // when published last did, locally
-  private skewed = false;
-  private last = 0;
+  #lo = -Infinity;
+  #hi = Infinity;
+  #offset: number | null = null;
+  #published = 0;
+  #advanced = -Infinity; // when published last did, locally
+  #skewed = false;
+  #last = 0;
 
   /** Takes in one answer. */
   add(s: Sample): void {
-    this.widen(s.received);
-    const date = this.trusted(s);
-    if (date === null) this.bound(s.published - s.received, s.published + 3000 - s.sent);
-    else this.bound(Math.max(date, this.near(s) ? s.published : 0) - s.received, date + 1000 - s.sent);
-    this.offset = (this.lo + this.hi) / 2;
+    this.#widen(s.received);
+    const date = this.#trusted(s);
+    if (date === null) this.#bound(s.published - s.received, s.published + 3000 - s.sent);
+    else this.#bound(Math.max(date, this.#near(s) ? s.published : 0) - s.received, date + 1000 - s.sent);
+    this.#offset = (this.#lo + this.#hi) / 2;
   }
 
-  private near(s: Sample): boolean {
+  #near(s: Sample): boolean {
     return s.date === null || Math.abs(s.date - s.published) <= SKEW;
   }
 
   /** The Date to go by, or null to go by published. */
-  private trusted(s: Sample): number | null {
-    if (this.published > 0 && s.published > this.published) this.advanced = s.received;
-    this.published = s.published;
-    const skewed = !this.near(s) && s.received - this.advanced < ALIVE;
-    if (skewed !== this.skewed) this.reset();
-    this.skewed = skewed;
+  #trusted(s: Sample): number | null {
+    if (this.#published > 0 && s.published > this.#published) this.#advanced = s.received;
+    this.#published = s.published;
+    const skewed = !this.#near(s) && s.received - this.#advanced < ALIVE;
+    if (skewed !== this.#skewed) this.reset();
+    this.#skewed = skewed;
     return skewed ? null : s.date;
   }
 
-  private widen(now: number): void {
-    const drift = (now - this.last) * DRIFT;
-    this.lo -= drift;
-    this.hi += drift;
-    this.last = now;
+  #widen(now: number): void {
+    const drift = (now - this.#last) * DRIFT;
+    this.#lo -= drift;
+    this.#hi += drift;
+    this.#last = now;
   }
 
-  private bound(lo: number, hi: number): void {
-    this.lo = Math.max(this.lo, lo);
-    if (this.hi <= this.lo) this.hi = Math.max(hi, this.lo + 1); // the old one was wrong: a cache
-    if (hi > this.lo) this.hi = Math.min(this.hi, hi);
+  #bound(lo: number, hi: number): void {
+    this.#lo = Math.max(this.#lo, lo);
+    if (this.#hi <= this.#lo) this.#hi = Math.max(hi, this.#lo + 1); // the old one was wrong: a cache
+    if (hi > this.#lo) this.#hi = Math.min(this.#hi, hi);
   }
 
   /** Forgets the bounds, as after the machine slept. */
   reset(): void {
-    this.lo = -Infinity;
-    this.hi = Infinity;
-    this.offset = null;
+    this.#lo = -Infinity;
+    this.#hi = Infinity;
+    this.#offset = null;
   }
 
   /** Whether any answer has come yet. */
   get known(): boolean {
-    return this.offset !== null;
+    return this.#offset !== null;
   }
 
   /** Width of what is not known. */
   get uncertainty(): number {
-    return this.hi - this.lo;
+    return this.#hi - this.#lo;
   }
 
   /** The server's time at a local time. */
   at(local: number): number {
-    return local + (this.offset ?? Date.now() - performance.now());
+    return local + (this.#offset ?? Date.now() - performance.now());
   }
 
   /** When to poll next, not before earliest, to learn the most. */
   next(earliest: number, random: number): number {
-    if (this.offset === null || this.uncertainty < 80) return earliest + random * 500;
-    return earliest + (1000 - ((earliest + this.offset) % 1000));
+    if (this.#offset === null || this.uncertainty < 80) return earliest + random * 500;
+    return earliest + (1000 - ((earliest + this.#offset) % 1000));
   }
 }

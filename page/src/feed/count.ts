@@ -17,44 +17,55 @@ const beats = (c: Counts | undefined, from: number, to: number): number => {
 
 export class Counter {
   /** n of minutes by type, learnt from 1m snapshots. */
-  private minutes = new Map<string, Map<number, number>>();
+  #minutes = new Map<string, Map<number, number>>();
   /** Sums until a minute by type, valid until anything changes. */
-  private until = new Map<string, { minute: number; sum: number | null }>();
+  #until = new Map<string, { minute: number; sum: number | null }>();
 
   constructor(private archive: Archive) {}
 
   /** Learns a minute's n. */
   learn(type: string, minute: number, n: number): void {
-    let m = this.minutes.get(type);
-    if (!m) this.minutes.set(type, (m = new Map()));
+    let m = this.#minutes.get(type);
+    if (!m) this.#minutes.set(type, (m = new Map()));
     m.set(minute, n);
     if (m.size > 3000) m.delete(m.keys().next().value!);
   }
 
   /** Has to be called when a snapshot has come. */
   changed(): void {
-    this.until.clear();
+    this.#until.clear();
   }
 
   /** Forgets all: the feed is another one. */
   clear(): void {
-    this.minutes.clear();
-    this.until.clear();
+    this.#minutes.clear();
+    this.#until.clear();
   }
 
-  /** The count of one minute, 0 if nothing tells of it. */
+  /** The count of one minute, 0 if nothing tells of it (yet). */
   minute(type: string, start: number): number {
     const day = this.archive.peek("1d", start);
     const hour = this.archive.peek("1h", start);
     return Math.max(
       day?.types.get(type)?.beat[(start - day.start) / 60] ?? 0,
       hour?.types.get(type)?.beat[(start - hour.start) / 60] ?? 0,
-      this.minutes.get(type)?.get(start) ?? 0,
+      this.#minutes.get(type)?.get(start) ?? 0,
+      this.#tens(type, start),
     );
   }
 
-  /** The count from a minute's start until a moment (in seconds, fractions too) within it. */
-  private within(type: string, at: number): number {
+  /** A minute's count by its 10s snapshots, as far as they are here. */
+  #tens(type: string, start: number): number {
+    let sum = 0;
+    for (let ten = start; ten < start + 60; ten += 10) sum += this.archive.peek("10s", ten)?.types.get(type)?.n ?? 0;
+    return sum;
+  }
+
+  /**
+   * The count from a minute's start until a moment (in seconds, fractions too)
+   * within it; null while a snapshot that would tell is on its way.
+   */
+  #within(type: string, at: number): number | null {
     const start = Math.floor(at / 60) * 60;
     const own = this.archive.peek("1m", start)?.types.get(type);
     if (own) return beats(own, 0, at - start);
@@ -62,28 +73,32 @@ export class Counter {
     let known = false;
     for (let ten = start; ten < at; ten += 10) {
       const s = this.archive.peek("10s", ten);
+      if (!s && this.archive.exists("10s", ten)) return null;
       known ||= s !== null;
       sum += beats(s?.types.get(type), 0, Math.min(10, at - ten));
     }
     return known ? sum : (this.minute(type, start) * (at - start)) / 60;
   }
 
-  /** The count of a type between two moments of known minutes. */
-  between(type: string, from: number, to: number): number {
-    let sum = -this.within(type, from);
+  /** The count of a type between two moments of known minutes, or null. */
+  between(type: string, from: number, to: number): number | null {
+    const [before, after] = [this.#within(type, from), this.#within(type, to)];
+    if (before === null || after === null) return null;
+    let sum = after - before;
     for (let m = Math.floor(from / 60) * 60; m + 60 <= to; m += 60) sum += this.minute(type, m);
-    return sum + this.within(type, to);
+    return sum;
   }
 
   /** The exact count of all events before a moment, or null until enough is here. */
   at(type: string, at: number): number | null {
     const minute = Math.floor(at / 60) * 60;
-    let until = this.until.get(type);
-    if (until?.minute !== minute) this.until.set(type, (until = { minute, sum: this.untilMinute(type, minute) }));
-    return until.sum === null ? null : until.sum + this.within(type, at);
+    let until = this.#until.get(type);
+    if (until?.minute !== minute) this.#until.set(type, (until = { minute, sum: this.#untilMinute(type, minute) }));
+    const within = this.#within(type, at);
+    return until.sum === null || within === null ? null : until.sum + within;
   }
 
-  private untilMinute(type: string, minute: number): number | null {
+  #untilMinute(type: string, minute: number): number | null {
     const all = this.archive.peek("all", 0);
     if (!all) return null;
     const today = Math.floor(minute / 86400) * 86400;
@@ -91,14 +106,14 @@ export class Counter {
     const date = dateOf(today);
     let sum = 0;
     for (const [d, n] of all.types.get(type)?.days ?? []) {
-      if (d < date) sum += this.day(type, d, n);
+      if (d < date) sum += this.#day(type, d, n);
     }
     for (let m = today; m < minute; m += 60) sum += this.minute(type, m);
     return sum;
   }
 
   /** A whole day, by its own snapshot if that is newer. */
-  private day(type: string, date: string, n: number): number {
+  #day(type: string, date: string, n: number): number {
     const start = Date.parse(date) / 1000;
     if (!this.archive.peek("1d", start)) return n;
     let sum = 0;

@@ -13,8 +13,8 @@ export class Heartbeat {
   readonly clock = new ServerClock();
   latest: Latest | null = null;
   online = true;
-  private failures = 0;
-  private timer = 0;
+  #failures = 0;
+  #timer = 0;
 
   /** beat is called with every heartbeat that is not older than the last. */
   constructor(
@@ -22,62 +22,62 @@ export class Heartbeat {
     private beat: (latest: Latest, feedChanged: boolean) => void,
     private failed: (e: FetchError) => void,
   ) {
-    addEventListener("online", () => this.soon());
+    addEventListener("online", () => this.#soon());
     addEventListener("offline", () => (this.online = false));
-    document.addEventListener("visibilitychange", () => document.hidden || this.soon());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#soon());
     watchSleep(() => {
       this.clock.reset();
-      this.soon();
+      this.#soon();
     });
   }
 
   /** Polls now, and from then on. */
   async start(): Promise<void> {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     try {
-      this.take(await get(this.url, "no-store"));
-      this.failures = 0;
+      this.#take(await get(this.url, "no-store"));
+      this.#failures = 0;
       this.online = true;
     } catch (e) {
-      this.failures++;
+      this.#failures++;
       const error = e instanceof FetchError ? e : new FetchError("broken", String(e));
-      if (error.reason === "offline" && this.failures > 1) this.online = false;
+      if (error.reason === "offline" && this.#failures > 1) this.online = false;
       if (error.reason !== "offline") this.online = navigator.onLine;
       this.failed(error);
     }
-    this.later();
+    this.#later();
   }
 
-  private soon(): void {
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.start(), 50);
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.start(), 50);
   }
 
-  private later(): void {
+  #later(): void {
     const now = performance.now();
     let at = this.clock.next(now + EVERY - 500, Math.random());
     if (document.hidden) at = now + HIDDEN;
-    if (this.failures) at = now + Math.min(SLOWEST, EVERY * 2 ** (this.failures - 1)) * (0.75 + Math.random() / 2);
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.start(), at - now);
+    if (this.#failures) at = now + Math.min(SLOWEST, EVERY * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2);
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.start(), at - now);
   }
 
   /**
    * A heartbeat that is older than the last one, from a lagging cache, changes
    * nothing; unless it comes again and again: then the feed has been restored.
    */
-  private take(answer: Awaited<ReturnType<typeof get>>): void {
+  #take(answer: Awaited<ReturnType<typeof get>>): void {
     const latest = decodeLatest(answer.json);
     const published = latest.published * 1000;
     this.clock.add({ sent: answer.sent, received: answer.received, date: answer.date, published });
     const old = this.latest;
     const other = old !== null && old.feed !== latest.feed;
-    if (old && !other && latest.seq < old.seq && this.behind++ < 5) return;
-    this.behind = 0;
+    if (old && !other && latest.seq < old.seq && this.#behind++ < 5) return;
+    this.#behind = 0;
     this.latest = latest;
     this.beat(latest, other);
   }
-  private behind = 0;
+  #behind = 0;
 
   /** The server's time now, in ms. */
   now(): number {

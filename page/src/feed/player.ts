@@ -6,8 +6,8 @@ export class Player {
   live = true;
   paused = false;
   speed = 1;
-  private moment = 0;
-  private last = 0; // local ms of the last tick
+  #moment = 0;
+  #last = 0; // local ms of the last tick
 
   /** Pauses or goes on. */
   toggle(): void {
@@ -18,7 +18,7 @@ export class Player {
   /** Jumps to a moment and plays from there. */
   seek(ms: number): void {
     this.live = false;
-    this.moment = ms;
+    this.#moment = ms;
   }
 
   /** Plays at a speed from here on. */
@@ -41,24 +41,24 @@ export class Player {
    * small corrections of the clock are eased in.
    */
   tick(local: number, present: number): number {
-    const step = Math.min(Math.max(0, local - this.last), 1000);
-    this.last = local;
+    const step = Math.min(Math.max(0, local - this.#last), 1000);
+    this.#last = local;
     if (this.live) {
-      const off = present - this.moment - step;
-      if (Math.abs(off) > 3000) this.moment = present;
-      else this.moment += step + Math.max(-0.2 * step, Math.min(0.2 * step, off));
-      return this.moment;
+      const off = present - this.#moment - step;
+      if (Math.abs(off) > 3000) this.#moment = present;
+      else this.#moment += step + Math.max(-0.2 * step, Math.min(0.2 * step, off));
+      return this.#moment;
     }
-    if (!this.paused) this.moment += step * this.speed;
-    if (this.moment >= present) {
-      this.moment = present;
+    if (!this.paused) this.#moment += step * this.speed;
+    if (this.#moment >= present) {
+      this.#moment = present;
       if (!this.paused) this.goLive();
     }
-    return this.moment;
+    return this.#moment;
   }
 
   /** Where the playhead was at the last tick. */
   get at(): number {
-    return this.moment;
+    return this.#moment;
   }
 }

@@ -28,28 +28,28 @@ export class Camera {
   lat = 24 * RAD;
   spin = true; // the globe turns by itself
   insets: Insets = { left: 0, right: 0, top: 0, bottom: 0 };
-  private width = 1;
-  private height = 1;
-  private goal: { lon: number; lat: number; panX: number; panY: number; zoom: number } | null = null;
+  #width = 1;
+  #height = 1;
+  #goal: { lon: number; lat: number; panX: number; panY: number; zoom: number } | null = null;
 
   resize(width: number, height: number): void {
-    [this.width, this.height] = [width, height];
+    [this.#width, this.#height] = [width, height];
   }
 
-  private fit(): { w: number; h: number; x: number; y: number; scale: number } {
+  #fit(): { w: number; h: number; x: number; y: number; scale: number } {
     const { left, right, top, bottom } = this.insets;
-    const w = Math.max(80, this.width - left - right);
-    const h = Math.max(80, this.height - top - bottom);
+    const w = Math.max(80, this.#width - left - right);
+    const h = Math.max(80, this.#height - top - bottom);
     const scale = Math.min(w / (2 * HALF_WIDTH), h / (NORTH - SOUTH));
     return { w, h, x: left + w / 2, y: top + h / 2, scale };
   }
 
   /** The view in CSS pixels times ratio. */
   view(ratio: number): View {
-    const f = this.fit();
+    const f = this.#fit();
     return {
-      width: this.width * ratio,
-      height: this.height * ratio,
+      width: this.#width * ratio,
+      height: this.#height * ratio,
       scale: f.scale * this.zoom * ratio,
       x: f.x * ratio,
       y: f.y * ratio,
@@ -69,36 +69,36 @@ export class Camera {
     const to = this.globe ? 1 : 0;
     const step = calm ? 1 : dt / 1.6;
     this.morph += Math.max(-step, Math.min(step, to - this.morph));
-    if (this.goal) this.approach(calm ? 1 : 1 - Math.exp(-dt * 3));
+    if (this.#goal) this.#approach(calm ? 1 : 1 - Math.exp(-dt * 3));
     else if (this.globe && this.spin && !calm) this.lon += dt * 0.05;
   }
 
-  private approach(part: number): void {
-    const g = this.goal!;
+  #approach(part: number): void {
+    const g = this.#goal!;
     const turn = ((((g.lon - this.lon + Math.PI) % (2 * Math.PI)) + 2 * Math.PI) % (2 * Math.PI)) - Math.PI;
     this.lon += turn * part;
     this.lat += (g.lat - this.lat) * part;
     this.panX += (g.panX - this.panX) * part;
     this.panY += (g.panY - this.panY) * part;
     this.zoom *= (g.zoom / this.zoom) ** part;
-    if (Math.abs(turn) + Math.abs(g.lat - this.lat) < 1e-3 && Math.abs(g.zoom / this.zoom - 1) < 1e-3) this.goal = null;
+    if (Math.abs(turn) + Math.abs(g.lat - this.lat) < 1e-3 && Math.abs(g.zoom / this.zoom - 1) < 1e-3) this.#goal = null;
   }
 
   /** Flies to a place: degrees, and where that is on the flat map. */
   flyTo(lon: number, lat: number, plane: number[], zoom: number): void {
-    this.goal = { lon: lon * RAD, lat: lat * RAD, panX: plane[0], panY: plane[1], zoom };
+    this.#goal = { lon: lon * RAD, lat: lat * RAD, panX: plane[0], panY: plane[1], zoom };
     this.spin = false;
   }
 
   /** Flies back to where everything is seen. */
   reset(): void {
-    this.goal = { lon: this.lon, lat: 24 * RAD, panX: 0, panY: MIDDLE, zoom: 1 };
+    this.#goal = { lon: this.lon, lat: 24 * RAD, panX: 0, panY: MIDDLE, zoom: 1 };
     this.spin = true;
   }
 
   /** Drags by CSS pixels. */
   drag(dx: number, dy: number): void {
-    this.goal = null;
+    this.#goal = null;
     const v = this.view(1);
     if (this.globe) {
       this.lon -= dx / v.radius;
@@ -112,7 +112,7 @@ export class Camera {
 
   /** Zooms by a factor, keeping what is under a CSS pixel where it is. */
   zoomBy(factor: number, x?: number, y?: number): void {
-    this.goal = null;
+    this.#goal = null;
     const before = this.view(1);
     const zoom = Math.max(1, Math.min(MOST_ZOOM, this.zoom * factor));
     if (!this.globe && x !== undefined && y !== undefined) {

@@ -40,46 +40,46 @@ export function rendererName(gl: WebGL2RenderingContext): string {
 export class GLRenderer implements Renderer {
   readonly name: string;
   bloom = true;
-  private half: boolean;
-  private width = 1;
-  private height = 1;
-  private ratio = 1;
-  private targets: Target[] = []; // land, light, near, near2, far, far2
-  private programs: Record<string, Program> = {};
-  private landBuffer: WebGLBuffer;
-  private sparkBuffer: WebGLBuffer;
-  private emberBuffer: WebGLBuffer;
-  private land: WebGLVertexArrayObject;
-  private sparks: WebGLVertexArrayObject;
-  private embers: WebGLVertexArrayObject;
-  private screen: WebGLVertexArrayObject;
-  private landCount = 0;
-  private emberCount = 0;
-  private palette = new Float32Array(24);
-  private drawn = ""; // the view that the land was drawn for
-  private draws = 0;
-  private sparkDraws = 0;
+  #half: boolean;
+  #width = 1;
+  #height = 1;
+  #ratio = 1;
+  #targets: Target[] = []; // land, light, near, near2, far, far2
+  #programs: Record<string, Program> = {};
+  #landBuffer: WebGLBuffer;
+  #sparkBuffer: WebGLBuffer;
+  #emberBuffer: WebGLBuffer;
+  #land: WebGLVertexArrayObject;
+  #sparks: WebGLVertexArrayObject;
+  #embers: WebGLVertexArrayObject;
+  #screen: WebGLVertexArrayObject;
+  #landCount = 0;
+  #emberCount = 0;
+  #palette = new Float32Array(24);
+  #drawn = ""; // the view that the land was drawn for
+  #draws = 0;
+  #sparkDraws = 0;
 
   constructor(readonly gl: WebGL2RenderingContext) {
     this.name = rendererName(gl);
-    this.half = !!gl.getExtension("EXT_color_buffer_float") || !!gl.getExtension("EXT_color_buffer_half_float");
-    this.programs = {
-      land: this.program(shaders.LAND_VERTEX, shaders.LAND_FRAGMENT),
-      spark: this.program(shaders.SPARK_VERTEX, shaders.SPARK_FRAGMENT),
-      ember: this.program(shaders.EMBER_VERTEX, shaders.EMBER_FRAGMENT),
-      copy: this.program(shaders.SCREEN_VERTEX, shaders.COPY_FRAGMENT),
-      blur: this.program(shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT),
-      compose: this.program(shaders.SCREEN_VERTEX, shaders.COMPOSE_FRAGMENT),
+    this.#half = !!gl.getExtension("EXT_color_buffer_float") || !!gl.getExtension("EXT_color_buffer_half_float");
+    this.#programs = {
+      land: this.#program(shaders.LAND_VERTEX, shaders.LAND_FRAGMENT),
+      spark: this.#program(shaders.SPARK_VERTEX, shaders.SPARK_FRAGMENT),
+      ember: this.#program(shaders.EMBER_VERTEX, shaders.EMBER_FRAGMENT),
+      copy: this.#program(shaders.SCREEN_VERTEX, shaders.COPY_FRAGMENT),
+      blur: this.#program(shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT),
+      compose: this.#program(shaders.SCREEN_VERTEX, shaders.COMPOSE_FRAGMENT),
     };
-    [this.landBuffer, this.land] = this.array(12, [[0, 2, 0], [4, 1, 8]]);
-    [this.sparkBuffer, this.sparks] = this.array(STRIDE * 4, [[0, 2, 0], [1, 1, 8], [2, 2, 12]]);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.sparkBuffer);
+    [this.#landBuffer, this.#land] = this.#array(12, [[0, 2, 0], [4, 1, 8]]);
+    [this.#sparkBuffer, this.#sparks] = this.#array(STRIDE * 4, [[0, 2, 0], [1, 1, 8], [2, 2, 12]]);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.#sparkBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, CAPACITY * STRIDE * 4, gl.DYNAMIC_DRAW);
-    [this.emberBuffer, this.embers] = this.array(16, [[0, 2, 0], [3, 2, 8]]);
-    this.screen = gl.createVertexArray()!;
+    [this.#emberBuffer, this.#embers] = this.#array(16, [[0, 2, 0], [3, 2, 8]]);
+    this.#screen = gl.createVertexArray()!;
   }
 
-  private shader(type: number, source: string): WebGLShader {
+  #shader(type: number, source: string): WebGLShader {
     const { gl } = this;
     const s = gl.createShader(type)!;
     gl.shaderSource(s, source);
@@ -87,10 +87,10 @@ export class GLRenderer implements Renderer {
     return s;
   }
 
-  private program(vertex: string, fragment: string): Program {
+  #program(vertex: string, fragment: string): Program {
     const { gl } = this;
     const program = gl.createProgram()!;
-    const parts = [this.shader(gl.VERTEX_SHADER, vertex), this.shader(gl.FRAGMENT_SHADER, fragment)];
+    const parts = [this.#shader(gl.VERTEX_SHADER, vertex), this.#shader(gl.FRAGMENT_SHADER, fragment)];
     for (const s of parts) gl.attachShader(program, s);
     ATTRIBUTES.forEach((name, i) => gl.bindAttribLocation(program, i, name));
     gl.linkProgram(program);
@@ -108,7 +108,7 @@ export class GLRenderer implements Renderer {
   }
 
   /** A buffer and how its attributes lie in it: location, size, offset. */
-  private array(stride: number, attributes: [number, number, number][]): [WebGLBuffer, WebGLVertexArrayObject] {
+  #array(stride: number, attributes: [number, number, number][]): [WebGLBuffer, WebGLVertexArrayObject] {
     const { gl } = this;
     const buffer = gl.createBuffer()!;
     const array = gl.createVertexArray()!;
@@ -122,11 +122,11 @@ export class GLRenderer implements Renderer {
     return [buffer, array];
   }
 
-  private target(width: number, height: number, light: boolean): Target {
+  #target(width: number, height: number, light: boolean): Target {
     const { gl } = this;
     const texture = gl.createTexture()!;
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, light && this.half ? gl.RGBA16F : gl.RGBA8, width, height);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, light && this.#half ? gl.RGBA16F : gl.RGBA8, width, height);
     for (const k of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, k, gl.LINEAR);
     for (const k of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, k, gl.CLAMP_TO_EDGE);
     const frame = gl.createFramebuffer()!;
@@ -136,39 +136,39 @@ export class GLRenderer implements Renderer {
   }
 
   resize(width: number, height: number, ratio: number): void {
-    if (width === this.width && height === this.height && ratio === this.ratio) return;
-    this.freeTargets();
-    [this.width, this.height, this.ratio] = [width, height, ratio];
+    if (width === this.#width && height === this.#height && ratio === this.#ratio) return;
+    this.#freeTargets();
+    [this.#width, this.#height, this.#ratio] = [width, height, ratio];
     const part = (n: number): [number, number] => [Math.max(1, width >> n), Math.max(1, height >> n)];
-    this.targets = [
-      this.target(width, height, false), this.target(width, height, true),
-      this.target(...part(2), true), this.target(...part(2), true),
-      this.target(...part(3), true), this.target(...part(3), true),
+    this.#targets = [
+      this.#target(width, height, false), this.#target(width, height, true),
+      this.#target(...part(2), true), this.#target(...part(2), true),
+      this.#target(...part(3), true), this.#target(...part(3), true),
     ];
-    this.drawn = "";
+    this.#drawn = "";
   }
 
-  private freeTargets(): void {
-    for (const t of this.targets) {
+  #freeTargets(): void {
+    for (const t of this.#targets) {
       this.gl.deleteTexture(t.texture);
       this.gl.deleteFramebuffer(t.frame);
     }
-    this.targets = [];
+    this.#targets = [];
   }
 
   setWorld(world: World): void {
     const { gl } = this;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.landBuffer);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.#landBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, world.dots, gl.STATIC_DRAW);
-    this.landCount = world.dots.length / 3;
-    this.drawn = "";
+    this.#landCount = world.dots.length / 3;
+    this.#drawn = "";
   }
 
   setSparks(sparks: Sparks): void {
     const { gl } = this;
     sparks.upload = (from, to) => {
       if (from >= to) return;
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.sparkBuffer);
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.#sparkBuffer);
       gl.bufferSubData(gl.ARRAY_BUFFER, from * STRIDE * 4, sparks.data, from * STRIDE, (to - from) * STRIDE);
     };
     sparks.upload(0, sparks.count);
@@ -176,19 +176,19 @@ export class GLRenderer implements Renderer {
 
   setEmbers(embers: Embers): void {
     const { gl } = this;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.emberBuffer);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.#emberBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, embers.data.subarray(0, embers.n * 4), gl.DYNAMIC_DRAW);
-    this.emberCount = embers.n;
+    this.#emberCount = embers.n;
   }
 
   setPalette(colours: [number, number, number][]): void {
-    colours.slice(0, 8).forEach((c, i) => this.palette.set(c, i * 3));
+    colours.slice(0, 8).forEach((c, i) => this.#palette.set(c, i * 3));
   }
 
-  private use(name: string, v: View): Program {
+  #use(name: string, v: View): Program {
     const { gl } = this;
-    const p = this.programs[name];
-    const [w, h] = [this.width / 2, this.height / 2];
+    const p = this.#programs[name];
+    const [w, h] = [this.#width / 2, this.#height / 2];
     gl.useProgram(p.program);
     const [sx, sy] = [v.scale / w, v.scale / h];
     gl.uniform4f(p.u.u_map, sx, sy, v.x / w - 1 - v.panX * sx, 1 - v.y / h - v.panY * sy);
@@ -197,86 +197,86 @@ export class GLRenderer implements Renderer {
     return p;
   }
 
-  private draw(array: WebGLVertexArrayObject, mode: number, first: number, count: number): void {
+  #draw(array: WebGLVertexArrayObject, mode: number, first: number, count: number): void {
     this.gl.bindVertexArray(array);
     this.gl.drawArrays(mode, first, count);
-    this.draws++;
+    this.#draws++;
   }
 
-  private into(t: Target | null): void {
+  #into(t: Target | null): void {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, t ? t.frame : null);
-    gl.viewport(0, 0, t ? t.width : this.width, t ? t.height : this.height);
+    gl.viewport(0, 0, t ? t.width : this.#width, t ? t.height : this.#height);
   }
 
   /** Pixels between two dots of the land. */
-  private spacing(v: View): number {
+  #spacing(v: View): number {
     const step = 0.75 * RAD;
     return step * (v.scale + (v.radius - v.scale) * v.morph);
   }
 
   render(f: Frame): void {
     const { gl } = this;
-    if (this.targets.length === 0 || gl.isContextLost()) return;
-    this.draws = 0;
+    if (this.#targets.length === 0 || gl.isContextLost()) return;
+    this.#draws = 0;
     gl.enable(gl.BLEND);
-    this.drawLand(f);
-    this.drawLight(f);
+    this.#drawLand(f);
+    this.#drawLight(f);
     gl.disable(gl.BLEND);
-    if (this.bloom) this.drawBloom();
-    this.compose(f);
+    if (this.bloom) this.#drawBloom();
+    this.#compose(f);
   }
 
-  private drawLand(f: Frame): void {
+  #drawLand(f: Frame): void {
     const { gl } = this;
     const { view } = f;
     const key = JSON.stringify([view, f.selected, f.sun.map((x) => Math.round(x * 200))]);
-    if (key === this.drawn) return;
-    this.drawn = key;
-    this.into(this.targets[0]);
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    this.#into(this.#targets[0]);
     gl.clearColor(0, 0, 0, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    const p = this.use("land", view);
-    gl.uniform1f(p.u.u_size, Math.max(1.3 * this.ratio, this.spacing(view) * 0.54));
+    const p = this.#use("land", view);
+    gl.uniform1f(p.u.u_size, Math.max(1.1, this.#spacing(view) * 0.54));
     gl.uniform2f(p.u.u_sun, ...f.sun);
     gl.uniform1f(p.u.u_selected, f.selected);
     gl.uniform3f(p.u.u_colour, LAND_COLOUR[0], LAND_COLOUR[1], LAND_COLOUR[2]);
-    this.draw(this.land, gl.POINTS, 0, this.landCount);
+    this.#draw(this.#land, gl.POINTS, 0, this.#landCount);
   }
 
-  private drawLight(f: Frame): void {
+  #drawLight(f: Frame): void {
     const { gl } = this;
-    this.into(this.targets[1]);
+    this.#into(this.#targets[1]);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.blendFunc(gl.ONE, gl.ONE);
-    const size = Math.min(Math.max(0.8 * this.ratio, this.spacing(f.view) / 4.1), 4 * this.ratio);
-    if (this.emberCount > 0 && f.emberGain > 0) {
-      const p = this.use("ember", f.view);
+    const size = Math.min(Math.max(0.8 * this.#ratio, this.#spacing(f.view) / 4.1), 4 * this.#ratio);
+    if (this.#emberCount > 0 && f.emberGain > 0) {
+      const p = this.#use("ember", f.view);
       gl.uniform1f(p.u.u_size, 3.4 * size);
       gl.uniform1f(p.u.u_gain, 0.1 * f.emberGain);
       gl.uniform1f(p.u.u_mix, f.emberMix);
-      this.draw(this.embers, gl.POINTS, 0, this.emberCount);
+      this.#draw(this.#embers, gl.POINTS, 0, this.#emberCount);
     }
-    this.sparkDraws = 0;
+    this.#sparkDraws = 0;
     const [first, last] = f.range;
     if (last <= first || f.gain <= 0) return;
-    const p = this.use("spark", f.view);
+    const p = this.#use("spark", f.view);
     gl.uniform1f(p.u.u_now, f.now);
     gl.uniform1f(p.u.u_speed, f.speed);
     gl.uniform1f(p.u.u_gain, f.gain);
     gl.uniform1f(p.u.u_size, (this.bloom ? 5 : 11) * size);
-    gl.uniform3fv(p.u.u_palette, this.palette);
-    this.draw(this.sparks, gl.POINTS, first, last - first);
-    this.sparkDraws = 1;
+    gl.uniform3fv(p.u.u_palette, this.#palette);
+    this.#draw(this.#sparks, gl.POINTS, first, last - first);
+    this.#sparkDraws = 1;
   }
 
   /** A full-screen pass from textures into a target. */
-  private pass(name: string, to: Target | null, from: Record<string, Target>, set?: (u: Program["u"]) => void): void {
+  #pass(name: string, to: Target | null, from: Record<string, Target>, set?: (u: Program["u"]) => void): void {
     const { gl } = this;
-    this.into(to);
-    const p = this.programs[name];
+    this.#into(to);
+    const p = this.#programs[name];
     gl.useProgram(p.program);
     Object.entries(from).forEach(([uniform, t], i) => {
       gl.activeTexture(gl.TEXTURE0 + i);
@@ -284,34 +284,34 @@ export class GLRenderer implements Renderer {
       gl.uniform1i(p.u[uniform], i);
     });
     set?.(p.u);
-    this.draw(this.screen, gl.TRIANGLES, 0, 3);
+    this.#draw(this.#screen, gl.TRIANGLES, 0, 3);
   }
 
-  private drawBloom(): void {
-    const [, light, near, near2, far, far2] = this.targets;
+  #drawBloom(): void {
+    const [, light, near, near2, far, far2] = this.#targets;
     const blur = (a: Target, b: Target, reach: number) => {
-      this.pass("blur", b, { u_from: a }, (u) => this.gl.uniform2f(u.u_step, reach / a.width, 0));
-      this.pass("blur", a, { u_from: b }, (u) => this.gl.uniform2f(u.u_step, 0, reach / a.height));
+      this.#pass("blur", b, { u_from: a }, (u) => this.gl.uniform2f(u.u_step, reach / a.width, 0));
+      this.#pass("blur", a, { u_from: b }, (u) => this.gl.uniform2f(u.u_step, 0, reach / a.height));
     };
-    this.pass("copy", near, { u_from: light });
+    this.#pass("copy", near, { u_from: light });
     blur(near, near2, 1);
-    this.pass("copy", far, { u_from: near });
+    this.#pass("copy", far, { u_from: near });
     blur(far, far2, 1);
     blur(far, far2, 2);
   }
 
-  private compose(f: Frame): void {
+  #compose(f: Frame): void {
     const { gl } = this;
-    const [land, light, near, , far] = this.targets;
-    this.use("compose", f.view);
-    this.pass("compose", null, { u_land: land, u_light: light, u_near: near, u_far: far }, (u) => {
+    const [land, light, near, , far] = this.#targets;
+    this.#use("compose", f.view);
+    this.#pass("compose", null, { u_land: land, u_light: light, u_near: near, u_far: far }, (u) => {
       gl.uniform1f(u.u_exposure, f.exposure);
       gl.uniform1f(u.u_bloom, this.bloom ? 1 : 0);
     });
   }
 
   stats(): Record<string, number> {
-    return { draws: this.draws, sparkDraws: this.sparkDraws, textures: this.targets.length, width: this.width, height: this.height };
+    return { draws: this.#draws, sparkDraws: this.#sparkDraws, textures: this.#targets.length, width: this.#width, height: this.#height };
   }
 
   /** Draws a frame and waits for it; how long it took, in ms. */
@@ -323,7 +323,7 @@ export class GLRenderer implements Renderer {
   }
 
   dispose(): void {
-    this.freeTargets();
+    this.#freeTargets();
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }

@@ -34,5 +34,7 @@ export interface Renderer {
   render(frame: Frame): void;
   /** Draw calls and objects of the last frame, for the budgets. */
   stats(): Record<string, number>;
+  /** Draws less finely from the next resize on. */
+  coarser?(): void;
   dispose(): void;
 }

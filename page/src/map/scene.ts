@@ -5,10 +5,9 @@
 import { Camera } from "./camera";
 import { EmberField } from "./embers";
 import { createGL, GLRenderer } from "./gl";
-import { sun, unproject, type View } from "./project";
+import { RAD, sun, unproject, type View } from "./project";
 import type { Embers, Frame, Renderer } from "./renderer";
 import { LIFE, Sparks } from "./sparks";
-import { createSplat, SplatRenderer } from "./splat";
 import type { World } from "./world";
 import type { Snapshot } from "../feed/decode";
 
@@ -19,6 +18,15 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 const SLOW_PROBE = 40;
 const SLOW_FRAME = 30;
 
+/**
+ * How much room light has: 1 where dots of the land are 3.2 CSS pixels apart or
+ * more, less on small screens, where lights of neighbours fall together.
+ */
+function crowding(v: View, ratio: number): number {
+  const apart = (0.75 * RAD * (v.scale + (v.radius - v.scale) * v.morph)) / ratio;
+  return Math.min(1, Math.max(0.2, (apart / 3.2) ** 1.2));
+}
+
 export type Choice = "auto" | "gl" | "splat";
 
 export class Scene {
@@ -28,16 +36,16 @@ export class Scene {
   selected = -1;
   calm = false;
   canvas: HTMLCanvasElement;
-  private renderer!: Renderer;
-  private level = 0;
-  private ratio = 1;
-  private drawn: Embers = { n: 0, data: new Float32Array(0) };
-  private mixed = 1;
-  private exposure = 1;
-  private gain = 1;
-  private peak = 15;
-  private slow = 0;
-  private last = 0;
+  #renderer: Renderer | null = null; // null while the splat renderer is loaded
+  #level = 0;
+  #ratio = 1;
+  #drawn: Embers = { n: 0, data: new Float32Array(0) };
+  #mixed = 1;
+  #exposure = 1;
+  #gain = 1;
+  #peak = 15;
+  #slow = 0;
+  #last = 0;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -48,21 +56,28 @@ export class Scene {
   ) {
     this.canvas = canvas;
     this.sparks = new Sparks(kinds);
-    this.choose();
-    new ResizeObserver(() => this.resize()).observe(canvas.parentElement!);
+    this.#choose();
+    new ResizeObserver(() => this.resize()).observe(this.canvas.parentElement!);
   }
 
   get name(): string {
-    return this.renderer.name;
+    return this.#renderer?.name ?? "";
   }
 
   /** Picks a renderer by its name and a timed probe. */
-  private choose(): void {
-    const gl = this.choice === "splat" ? null : this.tryGL();
-    this.equip(gl ?? createSplat(this.freshCanvas()));
+  #choose(): void {
+    const gl = this.choice === "splat" ? null : this.#tryGL();
+    if (gl) this.#equip(gl);
+    else void this.#splat();
   }
 
-  private tryGL(): GLRenderer | null {
+  /** Machines without a GPU load the splat renderer. */
+  async #splat(): Promise<void> {
+    const { createSplat } = await import("./splat");
+    this.#equip(createSplat(this.#freshCanvas()));
+  }
+
+  #tryGL(): GLRenderer | null {
     let gl: GLRenderer | null = null;
     try {
       gl = createGL(this.canvas);
@@ -78,7 +93,7 @@ export class Scene {
     gl.resize(640, 360, 1);
     gl.setWorld(this.world);
     this.camera.resize(640, 360);
-    const frame = this.frame(this.camera.view(1), 0, 1);
+    const frame = this.#frame(this.camera.view(1), 0, 1);
     gl.probe(frame);
     if (gl.probe(frame) < SLOW_PROBE) return gl;
     gl.dispose();
@@ -86,47 +101,47 @@ export class Scene {
   }
 
   /** A canvas that has had a context cannot have another kind. */
-  private freshCanvas(): HTMLCanvasElement {
+  #freshCanvas(): HTMLCanvasElement {
     const fresh = this.canvas.cloneNode() as HTMLCanvasElement;
     this.canvas.replaceWith(fresh);
     return (this.canvas = fresh);
   }
 
-  private equip(r: Renderer): void {
-    this.renderer = r;
+  #equip(r: Renderer): void {
+    this.#renderer = r;
     r.setWorld(this.world);
     r.setPalette(this.palette);
     r.setSparks(this.sparks);
-    r.setEmbers(this.drawn);
+    r.setEmbers(this.#drawn);
     this.canvas.addEventListener("webglcontextlost", (e) => e.preventDefault());
-    this.canvas.addEventListener("webglcontextrestored", () => this.restore());
+    this.canvas.addEventListener("webglcontextrestored", () => this.#restore());
     this.resize();
   }
 
   /** The GPU is back: everything is made again from what the page holds. */
-  private restore(): void {
+  #restore(): void {
     const gl = createGL(this.canvas);
-    if (gl) this.equip(gl);
+    if (gl) this.#equip(gl);
   }
 
   /** Fits the drawing to its place on the page. */
   resize(): void {
     const box = this.canvas.getBoundingClientRect();
     const [w, h] = [Math.max(1, box.width), Math.max(1, box.height)];
-    const most = this.renderer instanceof SplatRenderer ? 1 : 2;
-    const wanted = Math.min(devicePixelRatio || 1, most) * (this.level >= 2 ? 0.7 : 1);
-    this.ratio = Math.min(wanted, Math.sqrt(MOST_PIXELS / (w * h)));
-    this.canvas.width = Math.round(w * this.ratio);
-    this.canvas.height = Math.round(h * this.ratio);
+    const most = this.#renderer instanceof GLRenderer ? 2 : 1;
+    const wanted = Math.min(devicePixelRatio || 1, most) * (this.#level >= 2 ? 0.7 : 1);
+    this.#ratio = Math.min(wanted, Math.sqrt(MOST_PIXELS / (w * h)));
+    this.canvas.width = Math.round(w * this.#ratio);
+    this.canvas.height = Math.round(h * this.#ratio);
     this.camera.resize(w, h);
-    this.renderer.resize(this.canvas.width, this.canvas.height, this.ratio);
+    this.#renderer?.resize(this.canvas.width, this.canvas.height, this.#ratio);
   }
 
   /** Takes the embers as they are now and fades over to them. */
   refreshEmbers(): void {
-    this.drawn = this.embers.draw();
-    this.renderer.setEmbers(this.drawn);
-    this.mixed = 0;
+    this.#drawn = this.embers.draw();
+    this.#renderer?.setEmbers(this.#drawn);
+    this.#mixed = 0;
   }
 
   /**
@@ -143,59 +158,59 @@ export class Scene {
         bins.set(bin, (bins.get(bin) ?? 0) + c.counts[i]);
       }
     }
-    this.peak = (Math.max(0.01, ...bins.values()) / seconds) * speed;
+    this.#peak = (Math.max(0.01, ...bins.values()) / seconds) * speed;
   }
 
-  private frame(view: View, ms: number, speed: number): Frame {
+  #frame(view: View, ms: number, speed: number): Frame {
     const now = ms / 1000 - this.sparks.base;
     const at = ms / 1000;
+    const room = crowding(view, this.#ratio);
     return {
       view, now, speed,
       range: this.sparks.range(at - LIFE * speed, at),
       sun: sun(ms),
       selected: this.selected,
-      exposure: this.exposure,
-      gain: this.calm ? 0 : this.gain,
-      emberGain: this.calm ? 2.2 : 1,
-      emberMix: this.mixed,
+      exposure: this.#exposure * (0.4 + 0.6 * room),
+      gain: this.calm ? 0 : this.#gain,
+      emberGain: (this.calm ? 2.2 : 1) * room,
+      emberMix: this.#mixed,
     };
   }
 
   /** Draws the moment (ms) at a local time. */
   render(local: number, ms: number, speed: number): void {
-    const dt = Math.min(0.1, Math.max(0, (local - this.last) / 1000));
-    this.pace(local - this.last);
-    this.last = local;
+    const dt = Math.min(0.1, Math.max(0, (local - this.#last) / 1000));
+    const before = this.#last;
+    this.#pace(local - before);
+    this.#last = local;
     this.camera.tick(dt, this.calm);
-    const ease = 1 - Math.exp(-dt / 1.5);
-    this.exposure += (Math.min(1, Math.max(0.3, (15 / this.peak) ** 0.5)) - this.exposure) * ease;
-    this.gain += (Math.min(2, Math.max(1, (15 / this.peak) ** 0.22)) - this.gain) * ease;
-    this.mixed = Math.min(1, this.mixed + dt / 2.5);
-    this.renderer.render(this.frame(this.camera.view(this.ratio), ms, speed));
+    const passed = Math.min(2, (local - before) / 1000);
+    const ease = 1 - Math.exp(-passed / 1.5);
+    this.#exposure += (Math.min(1, Math.max(0.3, (15 / this.#peak) ** 0.5)) - this.#exposure) * ease;
+    this.#gain += (Math.min(2, Math.max(1, (15 / this.#peak) ** 0.22)) - this.#gain) * ease;
+    this.#mixed = Math.min(1, this.#mixed + passed / 2.5);
+    this.#renderer?.render(this.#frame(this.camera.view(this.#ratio), ms, speed));
   }
 
   /** Counts slow frames and goes down the ladder when they are the rule. */
-  private pace(took: number): void {
-    if (document.hidden || took > 500 || this.choice !== "auto") this.slow = 0;
-    else if (took > SLOW_FRAME) this.slow++;
-    else this.slow = Math.max(0, this.slow - 1);
-    if (this.slow < 90) return;
-    this.slow = 0;
+  #pace(took: number): void {
+    if (document.hidden || took > 500 || this.choice !== "auto") this.#slow = 0;
+    else if (took > SLOW_FRAME) this.#slow++;
+    else this.#slow = Math.max(0, this.#slow - 1);
+    if (this.#slow < 90) return;
+    this.#slow = 0;
     this.stepDown();
   }
 
   /** One step down the ladder. */
   stepDown(): void {
-    this.level++;
-    if (this.renderer instanceof GLRenderer) {
-      if (this.level === 1) this.renderer.bloom = false;
-      if (this.level === 3) {
-        this.renderer.dispose();
-        this.equip(createSplat(this.freshCanvas()));
-        return;
-      }
-    } else if (this.renderer instanceof SplatRenderer) {
-      this.renderer.detail = Math.max(0.25, this.renderer.detail * 0.75);
+    this.#level++;
+    if (!(this.#renderer instanceof GLRenderer)) this.#renderer?.coarser?.();
+    else if (this.#level === 1) this.#renderer.bloom = false;
+    else if (this.#level === 3) {
+      this.#renderer.dispose();
+      this.#renderer = null;
+      void this.#splat();
     }
     this.resize();
   }
@@ -207,7 +222,7 @@ export class Scene {
   }
 
   stats(): Record<string, number> {
-    return { ...this.renderer.stats(), level: this.level, sparks: this.sparks.count, embers: this.drawn.n };
+    return { ...this.#renderer?.stats(), level: this.#level, sparks: this.sparks.count, embers: this.#drawn.n };
   }
 }
 

@@ -29,17 +29,17 @@ export class Sparks {
   /** Births are in seconds after this moment, which keeps them exact. */
   base = 0;
   upload: Upload = () => {};
-  private chunks = new Map<string, Chunk>();
+  #chunks = new Map<string, Chunk>();
 
   /** kinds gives each type its place in the palette; 0 is the main one. */
   constructor(private kinds: (type: string) => number) {}
 
   has(key: string): boolean {
-    return this.chunks.has(key);
+    return this.#chunks.has(key);
   }
 
   clear(): void {
-    this.chunks.clear();
+    this.#chunks.clear();
     this.count = 0;
   }
 
@@ -50,13 +50,13 @@ export class Sparks {
     for (const [type, counts] of s.types) {
       const b = births(s.period, s.start, type, counts, most);
       const n = Math.min(b.n, CAPACITY - this.count);
-      this.append(s, n, b, this.kinds(type));
+      this.#append(s, n, b, this.kinds(type));
     }
-    this.chunks.set(key, { from, to: this.count, start: s.start, end: s.start + LENGTH[s.period] });
+    this.#chunks.set(key, { from, to: this.count, start: s.start, end: s.start + LENGTH[s.period] });
     this.upload(from, this.count);
   }
 
-  private append(s: Snapshot, n: number, b: ReturnType<typeof births>, kind: number): void {
+  #append(s: Snapshot, n: number, b: ReturnType<typeof births>, kind: number): void {
     const { cols, rows } = gridSize(s.grid);
     const { data } = this;
     const late = s.start - this.base;
@@ -74,13 +74,13 @@ export class Sparks {
 
   /** Makes room: keeps only what is between two moments, and starts afresh with it. */
   keep(from: number, to: number): void {
-    const kept = [...this.chunks].filter(([, c]) => c.end >= from && c.start <= to);
+    const kept = [...this.#chunks].filter(([, c]) => c.end >= from && c.start <= to);
     const shift = Math.floor(from) - this.base;
     let at = 0;
-    this.chunks = new Map();
+    this.#chunks = new Map();
     for (const [key, c] of kept.sort((a, b) => a[1].from - b[1].from)) {
       this.data.copyWithin(at * STRIDE, c.from * STRIDE, c.to * STRIDE);
-      this.chunks.set(key, { ...c, from: at, to: at + c.to - c.from });
+      this.#chunks.set(key, { ...c, from: at, to: at + c.to - c.from });
       at += c.to - c.from;
     }
     for (let i = 0; i < at; i++) this.data[i * STRIDE + 2] -= shift;
@@ -93,7 +93,7 @@ export class Sparks {
   range(from: number, to: number): [number, number] {
     let first = Infinity;
     let last = 0;
-    for (const c of this.chunks.values()) {
+    for (const c of this.#chunks.values()) {
       if (c.end < from || c.start > to || c.from === c.to) continue;
       first = Math.min(first, c.from);
       last = Math.max(last, c.to);

@@ -6,9 +6,9 @@ export class World {
   readonly codes: string[] = [];
   /** Longitude, latitude (degrees) and country of every dot. */
   readonly dots: Float32Array;
-  private rows: Int16Array[] = [];
-  private step: number;
-  private first: number;
+  #rows: Int16Array[] = [];
+  #step: number;
+  #first: number;
 
   constructor(bin: Uint8Array) {
     let p = 0;
@@ -20,8 +20,8 @@ export class World {
         if (b < 128) return v;
       }
     };
-    this.step = next() / 100;
-    this.first = next();
+    this.#step = next() / 100;
+    this.#first = next();
     const rows = next();
     const countries = next();
     for (let i = 0; i < countries; i++, p += 2) this.codes.push(String.fromCharCode(bin[p], bin[p + 1]));
@@ -31,27 +31,27 @@ export class World {
       dots.push(next() / 100 - 180, next() / 100 - 90, country);
     }
     const values = Array.from({ length: next() }, next);
-    for (let r = 0, run = 0; r < rows; r++) run = this.row(r, values, run, next, dots);
+    for (let r = 0, run = 0; r < rows; r++) run = this.#row(r, values, run, next, dots);
     this.dots = Float32Array.from(dots);
   }
 
-  private row(r: number, values: number[], run: number, length: () => number, dots: number[]): number {
-    const lat = this.first - r * this.step;
-    const row = new Int16Array(Math.max(1, Math.round((360 * Math.cos(lat * RAD)) / this.step)));
+  #row(r: number, values: number[], run: number, length: () => number, dots: number[]): number {
+    const lat = this.#first - r * this.#step;
+    const row = new Int16Array(Math.max(1, Math.round((360 * Math.cos(lat * RAD)) / this.#step)));
     for (let i = 0; i < row.length; run++) {
       for (let n = length(); n > 0; n--, i++) {
         row[i] = values[run];
         if (row[i]) dots.push(-180 + ((i + (r % 2) / 2) * 360) / row.length, lat, row[i] - 1);
       }
     }
-    this.rows.push(row);
+    this.#rows.push(row);
     return run;
   }
 
   /** The country at a place in radians, or -1: that of the nearest dot. */
   country(lon: number, lat: number): number {
-    const r = Math.round((this.first - lat / RAD) / this.step);
-    const row = this.rows[r];
+    const r = Math.round((this.#first - lat / RAD) / this.#step);
+    const row = this.#rows[r];
     if (!row) return -1;
     const turn = (((lon / RAD + 180) % 360) + 360) % 360;
     const i = Math.round((turn / 360) * row.length - (r % 2) / 2);

@@ -3,8 +3,9 @@
 
 import type { Text } from "./en";
 import { make } from "./dom";
-import { LANGUAGES } from "./i18n";
+import { LANGUAGES } from "./languages";
 import { KEYS } from "./keys";
+import { more } from "./more";
 import type { Page } from "./page";
 import { sharing } from "./share";
 import { toggleSound } from "./sound";
@@ -13,6 +14,7 @@ export type DialogName = "about" | "state" | "menu" | "share" | "jump";
 
 /** Opens a dialog; Escape or its button closes it, and the focus returns. */
 export function open(page: Page, name: DialogName): void {
+  page.language.add(more);
   document.querySelector("dialog")?.remove();
   const t = (key: Text) => page.language.t(key);
   const close = make("button", { type: "button" }, t("close"));

@@ -11,12 +11,12 @@ import type { Text } from "./en";
 const ANNOUNCE = 60_000;
 
 export class Hud {
-  private total = byId("total");
-  private rate = byId("rate");
-  private state = byId("state");
-  private summary = byId("summary");
-  private announced = -ANNOUNCE + 8000;
-  private said = "";
+  #total = byId("total");
+  #rate = byId("rate");
+  #state = byId("state");
+  #summary = byId("summary");
+  #announced = -ANNOUNCE + 8000;
+  #said = "";
 
   constructor(
     private app: App,
@@ -27,30 +27,30 @@ export class Hud {
   /** Ten times a second: the total. */
   quick(): void {
     const total = this.app.total();
-    setText(this.total, total ? this.language.number(total.n) : "\u00a0");
-    this.total.classList.toggle("about", total !== null && !total.exact);
+    setText(this.#total, total ? this.language.number(total.n) : "\u00a0");
+    this.#total.classList.toggle("guess", total !== null && !total.exact);
   }
 
   /** Once a second: the rest. */
   slow(local: number): void {
     const { app, language } = this;
-    setText(this.rate, language.number(app.rate(app.settings.main)));
+    setText(this.#rate, language.number(app.rate(app.settings.main)));
     const { state } = app;
-    this.state.dataset.state = state;
+    this.#state.dataset.state = state;
     const when = state === "replay" || state === "frozen" ? " · " + language.moment(app.at) : "";
-    setText(this.state, language.t(state) + when);
+    setText(this.#state, language.t(state) + when);
     const message = byId("message");
     message.hidden = !app.latest?.message;
     setText(message, app.latest?.message ?? "");
     const credits = [app.settings.attribution, app.latest?.attribution, app.latest?.geoip];
     setText(byId("credit"), credits.filter(Boolean).join(" · "));
-    this.continents();
-    this.shares();
-    this.announce(local);
+    this.#continents();
+    this.#shares();
+    this.#announce(local);
   }
 
   /** The newest counts of the main type at the moment: minute, else hour, else day. */
-  private counts() {
+  #counts() {
     const at = this.app.at / 1000;
     for (const [period, when] of [["1m", at - 60], ["1h", at], ["1d", at]] as const) {
       const c = this.app.archive.peek(period, when)?.types.get(this.app.settings.main);
@@ -59,9 +59,9 @@ export class Hud {
     return null;
   }
 
-  private continents(): void {
+  #continents(): void {
     const at = this.app.at / 1000;
-    const c = this.app.archive.peek("1d", at)?.types.get(this.app.settings.main) ?? this.counts();
+    const c = this.app.archive.peek("1d", at)?.types.get(this.app.settings.main) ?? this.#counts();
     if (!c) return;
     const sum = [...c.continents.values()].reduce((a, b) => a + b, 0) || 1;
     const rows = top(c.continents, 6).map(([code, n]): [string, string, string] => [
@@ -70,7 +70,7 @@ export class Hud {
     fill(byId("continents"), rows);
   }
 
-  private shares(): void {
+  #shares(): void {
     const { app, language, palette } = this;
     const totals = new Map<string, number>();
     for (const [type, n] of app.latest?.totals ?? []) {
@@ -87,19 +87,19 @@ export class Hud {
   }
 
   /** Says the essentials, at most once a minute, and at once if the state changes. */
-  private announce(local: number): void {
+  #announce(local: number): void {
     const { app, language } = this;
     const { state } = app;
     const total = app.total();
-    if (!total || (local - this.announced < ANNOUNCE && (state === this.said || local - this.announced < 5000))) return;
-    this.announced = local;
-    this.said = state;
-    const places = top(this.counts()?.countries ?? new Map(), 3).map(([code]) => language.country(code));
+    if (!total || (local - this.#announced < ANNOUNCE && (state === this.#said || local - this.#announced < 5000))) return;
+    this.#announced = local;
+    this.#said = state;
+    const places = top(this.#counts()?.countries ?? new Map(), 3).map(([code]) => language.country(code));
     const gaps = {
       total: language.number(total.n), time: language.time(app.at), rate: language.number(app.rate(app.settings.main)),
       places: language.list(places), state: language.t(state as Text),
     };
-    setText(this.summary, language.t("summary", gaps));
+    setText(this.#summary, language.t("summary", gaps));
   }
 }
 

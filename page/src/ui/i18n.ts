@@ -9,25 +9,19 @@ const LOADERS: Record<string, () => Promise<{ default: Texts }>> = {
   ar: () => import("../lang/ar.json"),
   de: () => import("../lang/de.json"),
   es: () => import("../lang/es.json"),
-  fa: () => import("../lang/fa.json"),
   fr: () => import("../lang/fr.json"),
   he: () => import("../lang/he.json"),
-  hi: () => import("../lang/hi.json"),
-  id: () => import("../lang/id.json"),
   it: () => import("../lang/it.json"),
   ja: () => import("../lang/ja.json"),
   ko: () => import("../lang/ko.json"),
-  nl: () => import("../lang/nl.json"),
   pl: () => import("../lang/pl.json"),
   pt: () => import("../lang/pt.json"),
   ru: () => import("../lang/ru.json"),
   tr: () => import("../lang/tr.json"),
-  uk: () => import("../lang/uk.json"),
   zh: () => import("../lang/zh.json"),
 };
 
-export const LANGUAGES = ["en", ...Object.keys(LOADERS)];
-const RTL = ["ar", "fa", "he"];
+const RTL = ["ar", "he"];
 
 /** A valid language tag out of ?lang= or what the browser wishes, best first. */
 function wishes(asked: string | null): string[] {
@@ -43,21 +37,21 @@ function wishes(asked: string | null): string[] {
 export class Language {
   readonly tag: string;
   readonly rtl: boolean;
-  private texts: Texts = en;
-  private whole: Intl.NumberFormat;
-  private part: Intl.NumberFormat;
-  private countries: Intl.DisplayNames;
-  private clock: Intl.DateTimeFormat;
-  private full: Intl.DateTimeFormat;
+  #texts: Texts = en;
+  #whole: Intl.NumberFormat;
+  #part: Intl.NumberFormat;
+  #countries: Intl.DisplayNames;
+  #clock: Intl.DateTimeFormat;
+  #full: Intl.DateTimeFormat;
 
   private constructor(tag: string) {
     this.tag = tag;
     this.rtl = RTL.includes(tag.split("-")[0]);
-    this.whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
-    this.part = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 1 });
-    this.countries = new Intl.DisplayNames([tag], { type: "region" });
-    this.clock = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    this.full = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" });
+    this.#whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
+    this.#part = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 1 });
+    this.#countries = new Intl.DisplayNames([tag], { type: "region" });
+    this.#clock = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    this.#full = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" });
   }
 
   /** The best language that the page has, its texts loaded. */
@@ -67,7 +61,7 @@ export class Language {
       if (base !== "en" && !LOADERS[base]) continue;
       const language = new Language(tag);
       try {
-        if (base !== "en") language.texts = { ...en, ...(await LOADERS[base]()).default };
+        if (base !== "en") language.#texts = { ...en, ...(await LOADERS[base]()).default };
         return language;
       } catch {
         // The next best.
@@ -76,30 +70,35 @@ export class Language {
     return new Language("en");
   }
 
+  /** Adds English texts where the language has none. */
+  add(texts: Texts): void {
+    this.#texts = { ...texts, ...this.#texts };
+  }
+
   /** A text, its {gaps} filled. */
   t(key: Text, gaps: Record<string, string> = {}): string {
-    return (this.texts[key] ?? key).replace(/\{(\w+)\}/g, (_, gap: string) => gaps[gap] ?? "");
+    return (this.#texts[key] ?? key).replace(/\{(\w+)\}/g, (_, gap: string) => gaps[gap] ?? "");
   }
 
   number(n: number): string {
-    return this.whole.format(n);
+    return this.#whole.format(n);
   }
 
   percent(part: number): string {
-    return this.part.format(part);
+    return this.#part.format(part);
   }
 
   time(ms: number): string {
-    return this.clock.format(ms);
+    return this.#clock.format(ms);
   }
 
   moment(ms: number): string {
-    return this.full.format(ms);
+    return this.#full.format(ms);
   }
 
   country(code: string): string {
     try {
-      return this.countries.of(code) ?? code;
+      return this.#countries.of(code) ?? code;
     } catch {
       return code;
     }

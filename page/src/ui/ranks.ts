@@ -13,10 +13,13 @@ export function top(counts: Map<string, number>, k: number): [string, number][] 
 
 const ROWS = 8;
 
+type Ranking = "countries" | "regions";
+type Span = "now" | "today" | "all";
+
 export class Ranks {
-  private kind: "countries" | "regions" = "countries";
-  private span: "now" | "today" | "all" = "now";
-  private body = byId("rank");
+  #kind: Ranking = "countries";
+  #span: Span = "now";
+  #body = byId("rank");
   selected = "";
 
   /** choose is called with a country's code, or "" for none. */
@@ -26,24 +29,24 @@ export class Ranks {
     private choose: (country: string) => void,
   ) {
     pressed("kinds", (b) => {
-      this.kind = b.dataset.kind as typeof this.kind;
-      if (this.kind === "regions") void app.archive.wantNames().then(() => this.update());
+      this.#kind = b.dataset.kind as Ranking;
+      if (this.#kind === "regions") void app.archive.wantNames().then(() => this.update());
       this.update();
     });
     pressed("spans", (b) => {
-      this.span = b.dataset.span as typeof this.span;
+      this.#span = b.dataset.span as Span;
       this.update();
     });
   }
 
   /** The counts that the choice stands for; regions are counted by hours. */
-  private counts(): Counts | null {
+  #counts(): Counts | null {
     const { archive, settings } = this.app;
     const at = this.app.at / 1000;
     const of = (period: "1m" | "1h" | "1d" | "all", when: number) => archive.peek(period, when)?.types.get(settings.main) ?? null;
-    if (this.span === "all") return of("all", 0);
-    if (this.span === "today") return of("1d", at);
-    return this.kind === "regions" ? of("1h", at) : of("1m", at - 60) ?? of("1m", at - 120) ?? of("1h", at);
+    if (this.#span === "all") return of("all", 0);
+    if (this.#span === "today") return of("1d", at);
+    return this.#kind === "regions" ? of("1h", at) : of("1m", at - 60) ?? of("1m", at - 120) ?? of("1h", at);
   }
 
   name(code: string): string {
@@ -62,25 +65,25 @@ export class Ranks {
 
   /** Once a second. */
   update(): void {
-    const counts = this.counts();
-    const rows = counts ? top(counts[this.kind], ROWS) : [];
-    while (this.body.children.length > Math.max(1, rows.length)) this.body.lastElementChild!.remove();
+    const counts = this.#counts();
+    const rows = counts ? top(counts[this.#kind], ROWS) : [];
+    while (this.#body.children.length > Math.max(1, rows.length)) this.#body.lastElementChild!.remove();
     if (rows.length === 0) {
-      this.body.replaceChildren(make("tr", {}, make("th", { scope: "row" }, this.language.t(counts ? "none" : "loading"))));
+      this.#body.replaceChildren(make("tr", {}, make("th", { scope: "row" }, this.language.t(counts ? "none" : "loading"))));
       return;
     }
-    rows.forEach(([code, n], i) => this.row(i, code, n, rows[0][1]));
+    rows.forEach(([code, n], i) => this.#row(i, code, n, rows[0][1]));
   }
 
-  private row(i: number, code: string, n: number, most: number): void {
-    let tr = this.body.children[i];
+  #row(i: number, code: string, n: number, most: number): void {
+    let tr = this.#body.children[i];
     if (!tr?.querySelector("button")) {
       const button = make("button", { type: "button" });
       button.addEventListener("click", () => this.choose(button.dataset.code!.slice(0, 2)));
       const bar = make("td", { class: "bar", "aria-hidden": "true" }, make("i"));
       const fresh = make("tr", {}, make("th", { scope: "row" }, button), bar, make("td"));
       if (tr) tr.replaceWith(fresh);
-      else this.body.append(fresh);
+      else this.#body.append(fresh);
       tr = fresh;
     }
     const button = tr.querySelector("button")!;

@@ -11,10 +11,10 @@ const WIDTH = 600;
 const HEIGHT = 48;
 
 export class TimeBar {
-  private scrub = byId<HTMLInputElement>("scrub");
-  private spanBox = byId<HTMLSelectElement>("span");
-  private speedBox = byId<HTMLSelectElement>("speed");
-  private dragging = false;
+  #scrub = byId<HTMLInputElement>("scrub");
+  #spanBox = byId<HTMLSelectElement>("span");
+  #speedBox = byId<HTMLSelectElement>("speed");
+  #dragging = false;
 
   constructor(
     private app: App,
@@ -23,14 +23,14 @@ export class TimeBar {
   ) {
     byId("play").addEventListener("click", () => this.toggle());
     byId("golive").addEventListener("click", () => this.goLive());
-    this.speedBox.addEventListener("change", () => this.speed(Number(this.speedBox.value)));
-    this.spanBox.addEventListener("change", () => this.draw());
-    this.scrub.addEventListener("input", () => {
-      this.dragging = true;
-      const [from] = this.range();
-      this.seek((from + Number(this.scrub.value)) * 1000);
+    this.#speedBox.addEventListener("change", () => this.speed(Number(this.#speedBox.value)));
+    this.#spanBox.addEventListener("change", () => this.#draw());
+    this.#scrub.addEventListener("input", () => {
+      this.#dragging = true;
+      const [from] = this.#range();
+      this.seek((from + Number(this.#scrub.value)) * 1000);
     });
-    this.scrub.addEventListener("change", () => (this.dragging = false));
+    this.#scrub.addEventListener("change", () => (this.#dragging = false));
   }
 
   toggle(): void {
@@ -58,10 +58,10 @@ export class TimeBar {
   }
 
   /** What the bar spans, in seconds. */
-  private range(): [number, number] {
+  #range(): [number, number] {
     const to = Math.ceil(this.app.present() / 1000);
     const first = this.app.latest?.first ?? to - 3600;
-    const span = Number(this.spanBox.value) || Math.max(3600, to - first);
+    const span = Number(this.#spanBox.value) || Math.max(3600, to - first);
     const at = this.app.at / 1000;
     if (at >= to - span) return [to - span, to];
     const from = Math.floor(at - span / 2); // an older moment: the span around it
@@ -71,17 +71,17 @@ export class TimeBar {
   /** Ten times a second: thumb and clock. */
   quick(): void {
     const { app } = this;
-    const [from, to] = this.range();
-    if (!this.dragging) {
-      this.scrub.max = String(to - from);
-      this.scrub.value = String(app.at / 1000 - from);
+    const [from, to] = this.#range();
+    if (!this.#dragging) {
+      this.#scrub.max = String(to - from);
+      this.#scrub.value = String(app.at / 1000 - from);
     }
     const part = (app.at / 1000 - from) / (to - from);
-    this.scrub.style.setProperty("--at", (part * 100).toFixed(2) + "%");
+    this.#scrub.style.setProperty("--at", (part * 100).toFixed(2) + "%");
     const far = Math.abs(app.present() - app.at) > 20 * 3600_000;
     const shown = far ? this.language.moment(app.at) : this.language.time(app.at);
     setText(byId("clock").firstElementChild!, shown);
-    this.scrub.setAttribute("aria-valuetext", this.language.moment(app.at));
+    this.#scrub.setAttribute("aria-valuetext", this.language.moment(app.at));
   }
 
   /** Once a second: buttons and curve. */
@@ -92,12 +92,12 @@ export class TimeBar {
     byId("play-icon").setAttribute("d", player.paused ? PLAY : PAUSE);
     byId("golive").hidden = player.live;
     const speed = String(player.speed);
-    if ([...this.speedBox.options].some((o) => o.value === speed)) this.speedBox.value = speed;
-    this.draw();
+    if ([...this.#speedBox.options].some((o) => o.value === speed)) this.#speedBox.value = speed;
+    this.#draw();
   }
 
   /** Counts along the bar: a minute, a quarter of an hour or a day a point. */
-  private points(from: number, to: number): number[] {
+  #points(from: number, to: number): number[] {
     const { counter, settings, archive } = this.app;
     const step = to - from <= 7200 ? 60 : 900;
     const first = Math.ceil(from / step) * step;
@@ -116,20 +116,20 @@ export class TimeBar {
     return out;
   }
 
-  private draw(): void {
-    const [from, to] = this.range();
-    const points = this.points(from, to);
+  #draw(): void {
+    const [from, to] = this.#range();
+    const points = this.#points(from, to);
     const most = Math.max(1, ...points) * 1.08;
     const x = (i: number) => ((i / Math.max(1, points.length - 1)) * WIDTH).toFixed(1);
     const y = (n: number) => (HEIGHT - 6 - (n / most) * (HEIGHT - 8)).toFixed(1);
     const line = "M" + points.map((n, i) => x(i) + " " + y(n)).join("L");
     byId("chart-line").setAttribute("d", points.length > 1 ? line : "");
     byId("chart-area").setAttribute("d", points.length > 1 ? `${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z` : "");
-    this.hatch(from, to);
+    this.#hatch(from, to);
   }
 
   /** Hatches the time of which nothing is known: after the feed fell silent. */
-  private hatch(from: number, to: number): void {
+  #hatch(from: number, to: number): void {
     const gap = byId("chart-gap");
     const now = this.app.heartbeat.now() / 1000;
     const known = this.app.latest?.published ?? now;
