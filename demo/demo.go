@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,7 @@ type demo struct {
 	children []*child.Child
 	closers  []func() // in the order of opening
 	site     *site.Site
+	hook     string           // address of sharehook
 	traffic  *traffic.Traffic // nil with --log
 	sharer   *sharer          // nil where shares are lines of the log
 	reader   *flow.Reader
@@ -89,11 +91,7 @@ func (d *demo) start(ctx context.Context) error {
 			return err
 		}
 	}
-	page := "a plain page"
-	if d.page != "" {
-		page = "page"
-	}
-	d.say("%s on %s   Ctrl-C stops everything", page, d.site.URL)
+	d.say("page on %s   Ctrl-C stops everything", d.site.URL)
 	return nil
 }
 
@@ -133,7 +131,7 @@ func (d *demo) writeCity(context.Context) error {
 	return nil
 }
 
-func (d *demo) startSite(context.Context) error {
+func (d *demo) startSite(ctx context.Context) error {
 	feed, err := site.Feed(d.target, d.endpoint)
 	if err != nil {
 		return err
@@ -142,11 +140,16 @@ func (d *demo) startSite(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", d.listen, err)
 	}
-	page := site.Plain()
-	if d.page != "" {
-		page = os.DirFS(d.page)
+	var share http.Handler
+	if d.shares == "hook" {
+		if d.hook, err = freePort(); err != nil {
+			return err
+		}
+		d.sharer = newSharer("http://"+d.hook+"/share", d.say)
+		d.closers = append(d.closers, d.sharer.close)
+		share = site.Share(d.hook, func() { d.sharer.taken.Add(1) })
 	}
-	d.site = site.Serve(l, page, feed)
+	d.site = site.Serve(l, d.pageFiles(ctx), feed, share)
 	d.closers = append(d.closers, d.site.Close)
 	if moved {
 		d.say("%s is taken, the page is on %s", d.listen, d.site.URL)

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	for _, name := range append(daemons, "demo") {
+	for _, name := range append(daemons, "page", "demo") {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), ".")
 		cmd.Dir = filepath.Join("..", name)
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -187,8 +187,8 @@ func TestDemo(t *testing.T) {
 			r := start(t, "--embedded-redis", redis)
 			url := regexp.MustCompile(`http://\S+`).FindString(r.await(`page on http://localhost`))
 			r.await(` [1-9][0-9,]* published`)
-			if !strings.Contains(get(t, url+"/"), "<title>") {
-				t.Error("there is no page")
+			if page := get(t, url+"/"); !strings.Contains(page, "<title>") || strings.Contains(page, `src="page.js"`) {
+				t.Errorf("the page is not what the program page builds: %.200s\n%s", page, strings.Join(r.seen, "\n"))
 			}
 			if latest := get(t, url+"/feed/v1/latest.json"); !strings.Contains(latest, `"attribution":"IP Geolocation by DB-IP`) {
 				t.Errorf("latest.json: %s", latest)

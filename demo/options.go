@@ -28,7 +28,7 @@ type options struct {
 func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "localhost:8080", Usage: "`HOST:PORT` of the page; if taken, one of the next ports"},
-		&cli.StringFlag{Name: "page", Usage: "show the page in `DIR` (default: the one built beside the programs, else a plain one)"},
+		&cli.StringFlag{Name: "page", Usage: "show the page in `DIR`, or \"plain\" for a plain one (default: what the program page builds, if it is there)"},
 		&cli.StringFlag{Name: "bin", Usage: "`DIR` of tailer, sharehook, geoworker and publisher (default: where demo is)"},
 		&cli.Float64Flag{Name: "rate", Value: 300, Usage: "events a second, on average"},
 		&cli.DurationFlag{Name: "day", Value: 10 * time.Minute, Usage: "how long a day lasts: the sun goes round that fast"},
@@ -99,11 +99,6 @@ func (o *options) defaults() {
 	}
 	if o.target == "" {
 		o.target = "s3://" + store.Bucket + "/demo"
-	}
-	if built := filepath.Join(o.bin, "..", "dist", "page"); o.page == "" {
-		if _, err := os.Stat(filepath.Join(built, "index.html")); err == nil {
-			o.page = built
-		}
 	}
 }
 

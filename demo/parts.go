@@ -92,14 +92,8 @@ func (d *demo) startSharehook() error {
 	if d.shares != "hook" {
 		return nil
 	}
-	listen, err := freePort()
-	if err != nil {
-		return err
-	}
-	d.sharer = newSharer("http://"+listen+"/share", d.say)
-	d.closers = append(d.closers, d.sharer.close)
-	return d.spawnDaemon("sharehook", "--listen", listen, "--spool", d.file("spool"), "--spool-max", "100M",
-		"--types", strings.Join(traffic.SharedOn(), ","), "--trusted-proxies", "127.0.0.0/8", "--allowed-origins", d.site.URL)
+	return d.spawnDaemon("sharehook", "--listen", d.hook, "--spool", d.file("spool"), "--spool-max", "100M",
+		"--types", strings.Join(traffic.SharedOn(), ","), "--trusted-proxies", "127.0.0.0/8,::1/128")
 }
 
 // publisherArgs are publisher's arguments, of the daemon and of its last run.

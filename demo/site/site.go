@@ -101,10 +101,34 @@ func Listen(addr string) (l net.Listener, moved bool, err error) {
 	}
 }
 
-// Serve serves a page and a feed.
-func Serve(l net.Listener, page fs.FS, feed http.Handler) *Site {
+// Share passes shares of the page's visitors on to sharehook at addr, as a
+// proxy would, and calls taken for each that it takes.
+func Share(addr string, taken func()) http.Handler {
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: addr})
+			r.Out.Host = r.In.Host // sharehook takes shares from pages of the same host
+			r.SetXForwarded()
+		},
+		ModifyResponse: func(r *http.Response) error {
+			if r.StatusCode == http.StatusNoContent {
+				taken()
+			}
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, "sharehook does not answer: "+err.Error(), http.StatusBadGateway)
+		},
+	}
+}
+
+// Serve serves a page, a feed and, unless it is nil, POST /share.
+func Serve(l net.Listener, page fs.FS, feed, share http.Handler) *Site {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+FeedPath, feed)
+	if share != nil {
+		mux.Handle("POST /share", share)
+	}
 	mux.Handle("GET /", fresh(http.FileServerFS(page)))
 	s := &Site{
 		URL:    "http://" + name(l.Addr()),

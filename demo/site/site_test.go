@@ -23,7 +23,7 @@ func serve(t *testing.T, target, endpoint string) *Site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Serve(l, Plain(), feed)
+	s := Serve(l, Plain(), feed, nil)
 	t.Cleanup(s.Close)
 	return s
 }
@@ -69,6 +69,38 @@ func TestFeedFromFolder(t *testing.T) {
 		if code, _ := get(t, s.URL+path); code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, code)
 		}
+	}
+}
+
+// A visitor's share reaches sharehook with whom it is from, and is counted
+// only if it was taken.
+func TestShare(t *testing.T) {
+	status := http.StatusNoContent
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("type") != "twitter" || r.Header.Get("X-Forwarded-For") != "127.0.0.1" || !strings.HasPrefix(r.Header.Get("Origin"), "http://"+r.Host) {
+			t.Errorf("%v %v %v", r.Form, r.Header, r.Host)
+		}
+		w.WriteHeader(status)
+	}))
+	defer hook.Close()
+	taken := 0
+	l, _, err := Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Serve(l, Plain(), http.NotFoundHandler(), Share(strings.TrimPrefix(hook.URL, "http://"), func() { taken++ }))
+	defer s.Close()
+	for _, status = range []int{http.StatusNoContent, http.StatusTooManyRequests} {
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/share", strings.NewReader("type=twitter"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Origin", s.URL)
+		r, err := http.DefaultClient.Do(req)
+		if err != nil || r.StatusCode != status {
+			t.Errorf("%v, %v", r, err)
+		}
+	}
+	if taken != 1 {
+		t.Errorf("%d shares taken", taken)
 	}
 }
 
