@@ -194,7 +194,7 @@ func (e *encoder) fold(class, n uint32) {
 func (e *encoder) pack(id bucket.ID, k *kind, n int, beat []uint32) (unlocated int) {
 	p := e.parts[id]
 	if p == nil {
-		p = &part{id: id, packed: bucket.AppendHeader(nil, e.token)}
+		p = &part{id: id, packed: bucket.AppendHeader(make([]byte, 0, 256), e.token)}
 		e.parts[id] = p
 		e.order = append(e.order, p)
 	}
@@ -238,8 +238,8 @@ func (e *encoder) appendBeat(dst []byte, beat []uint32) []byte {
 // appendCodes appends the counts of a dimension, if it is wanted, and zeroes them.
 func (e *encoder) appendCodes(dst []byte, codes []string, counts []uint32, wanted bool) []byte {
 	e.codes, e.counts = e.codes[:0], e.counts[:0]
-	for i, n := range counts {
-		if n > 0 && i > 0 && wanted {
+	for i := 1; wanted && i < len(counts); i++ {
+		if n := counts[i]; n > 0 {
 			e.codes, e.counts = append(e.codes, codes[i]), append(e.counts, uint64(n))
 		}
 	}

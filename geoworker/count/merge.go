@@ -48,6 +48,7 @@ type Merge struct {
 	typeOf  map[string]*kind
 	last    *kind
 	slots   map[key]*slot
+	buckets map[bucket.ID]struct{} // that the slots make
 	spare   []*slot
 	enc     encoder
 }
@@ -76,7 +77,7 @@ type slot struct {
 
 // New makes an empty Merge.
 func New() *Merge {
-	return &Merge{drops: map[string]int{}, typeOf: map[string]*kind{}, slots: map[key]*slot{}}
+	return &Merge{drops: map[string]int{}, typeOf: map[string]*kind{}, slots: map[key]*slot{}, buckets: map[bucket.ID]struct{}{}}
 }
 
 // Use makes the Merge, which must be empty, locate with m.
@@ -91,8 +92,9 @@ func (g *Merge) Entries() int { return len(g.ids) }
 // Bytes is the size of the entries gathered.
 func (g *Merge) Bytes() int { return g.bytes }
 
-// Slots is the number of minutes and ten seconds gathered, times types.
-func (g *Merge) Slots() int { return len(g.slots) }
+// Buckets is the number of buckets, without that of all time, that the events
+// gathered belong to.
+func (g *Merge) Buckets() int { return len(g.buckets) }
 
 // Add gathers one queue entry. Nothing of it ever stops the worker: what is no
 // event is dropped and counted. An entry with more lines than a batch may have
@@ -191,6 +193,12 @@ func (g *Merge) slot(at key) *slot {
 	}
 	s.key = at
 	g.slots[at] = s
+	id := at.id()
+	g.buckets[id] = struct{}{}
+	if !at.ten {
+		g.buckets[bucket.ID{Period: bucket.Hour, Start: bucket.Hour.Start(id.Start)}] = struct{}{}
+		g.buckets[bucket.ID{Period: bucket.Day, Start: bucket.Day.Start(id.Start)}] = struct{}{}
+	}
 	return s
 }
 
@@ -213,6 +221,7 @@ func (g *Merge) empty() {
 		}
 	}
 	clear(g.slots)
+	clear(g.buckets)
 	clear(g.typeOf)
 	clear(g.drops)
 	g.types, g.last, g.ids, g.samples = g.types[:0], nil, nil, nil

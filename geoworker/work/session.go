@@ -18,7 +18,7 @@ const (
 	linger     = 250 * time.Millisecond
 	maxEntries = 256
 	maxBytes   = 16 << 20
-	maxSlots   = 512 // minutes and ten seconds, times types
+	maxBuckets = 2048 // more than the minutes, hours and fresh ten seconds of one day
 )
 
 // session is one run of the three goroutines.
@@ -89,7 +89,7 @@ func (s *session) mergeAll() {
 func (s *session) add(batch []redis.XMessage) {
 	for _, e := range batch {
 		s.merge.Add(e.ID, e.Values)
-		if s.merge.Entries() >= maxEntries || s.merge.Bytes() >= maxBytes || s.merge.Slots() >= maxSlots {
+		if s.merge.Entries() >= maxEntries || s.merge.Bytes() >= maxBytes || s.merge.Buckets() >= maxBuckets {
 			s.flush()
 		}
 	}
