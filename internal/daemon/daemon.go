@@ -102,7 +102,7 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // Main decides
 		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return usage{err} },
 		Action: func(c *cli.Context) error {
-			return a.start(c, a.ArgsUsage != "", a.Run, stdout, stderr)
+			return a.start(c, a.ArgsUsage != "", served(a.Run), stdout, stderr)
 		},
 	}
 	for _, cmd := range a.Commands {
@@ -143,17 +143,24 @@ func (a App) start(c *cli.Context, takesArgs bool, run Run, stdout, stderr io.Wr
 		Once: a.Once != "" && c.Bool("once"), Stdout: stdout, Stderr: stderr,
 	}
 	d.health.init(os.Getenv)
-	stopAdmin, err := d.serveAdmin(c)
-	if err != nil {
-		return err
-	}
-	defer stopAdmin()
 	err = run(c.Context, d, c)
 	d.health.notify("STOPPING=1")
 	if err == nil && c.Context.Err() != nil {
 		log.Info("stopped", "cause", context.Cause(c.Context))
 	}
 	return err
+}
+
+// served runs the daemon itself beside its admin server; one-off commands have none.
+func served(run Run) Run {
+	return func(ctx context.Context, d *Daemon, c *cli.Context) error {
+		stopAdmin, err := d.serveAdmin(c)
+		if err != nil {
+			return err
+		}
+		defer stopAdmin()
+		return run(ctx, d, c)
+	}
 }
 
 // usage is an error of whoever typed the command; it ends in exit status 2.

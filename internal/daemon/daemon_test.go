@@ -124,3 +124,19 @@ func TestHealth(t *testing.T) {
 		check("stuck", 503, 503)
 	})
 }
+
+// A one-off command runs beside its daemon, with the daemon's environment.
+func TestCommandsServeNoMetrics(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("GLOW_ADMIN_ADDR", l.Addr().String())
+	a := app(nil)
+	a.Commands = []Command{{Name: "tell", Usage: "tells", Run: func(context.Context, *Daemon, *cli.Context) error { return nil }}}
+	var out bytes.Buffer
+	if code := a.main([]string{"probe", "tell"}, &out, &out); code != 0 || out.Len() > 0 {
+		t.Errorf("exit %d: %s", code, &out)
+	}
+}

@@ -26,6 +26,7 @@ const (
 type Server struct {
 	t      testing.TB
 	dir    string
+	iam    string // where it keeps its accounts
 	addr   string
 	binary string
 	cmd    *exec.Cmd
@@ -39,7 +40,7 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, dir: t.TempDir(), addr: freeAddr(t), binary: binary}
+	s := &Server{t: t, dir: t.TempDir(), iam: t.TempDir(), addr: freeAddr(t), binary: binary}
 	t.Cleanup(s.Kill)
 	s.Start()
 	return s
@@ -64,6 +65,16 @@ func (s *Server) Bucket(name string) {
 	}
 }
 
+// Account makes another account, which owns nothing but may create buckets.
+func (s *Server) Account(access, secret string) {
+	s.t.Helper()
+	cmd := exec.Command(s.binary, "admin", "--access", AccessKey, "--secret", SecretKey, "--region", Region, "--endpoint-url", s.URL(),
+		"create-user", "--access", access, "--secret", secret, "--role", "userplus")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("create an account: %v\n%s", err, out)
+	}
+}
+
 // Path is where the server keeps a bucket's objects as plain files.
 func (s *Server) Path(bucket string) string { return filepath.Join(s.dir, bucket) }
 
@@ -71,7 +82,7 @@ func (s *Server) Path(bucket string) string { return filepath.Join(s.dir, bucket
 func (s *Server) Start() {
 	s.t.Helper()
 	s.cmd = exec.Command(s.binary, "--access", AccessKey, "--secret", SecretKey, "--region", Region,
-		"--port", s.addr, "--health", "/health", "--quiet", "--keep-alive", "posix", s.dir)
+		"--port", s.addr, "--health", "/health", "--quiet", "--keep-alive", "--iam-dir", s.iam, "posix", s.dir)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("start versitygw: %v", err)
