@@ -32,7 +32,6 @@ type demo struct {
 
 	temp     string     // dir, if it goes at the end
 	mu       sync.Mutex // of out and notes
-	env      []string   // of the daemons
 	children []*child.Child
 	closers  []func() // in the order of opening
 	site     *site.Site

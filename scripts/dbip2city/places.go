@@ -167,8 +167,10 @@ func (r *reducer) write(w io.Writer, regions *region.Table) (places int, err err
 			named[pl.code] = true
 			fmt.Fprintln(out, "+"+pl.code+"\t"+name)
 		}
-		fmt.Fprintln(out, strings.Join([]string{pl.code, hundredths(pl.lat), hundredths(pl.lon),
-			strconv.FormatUint(pl.weight, 10), pl.city, list(pl.nets)}, "\t"))
+		fmt.Fprintln(out, strings.Join([]string{
+			pl.code, hundredths(pl.lat), hundredths(pl.lon),
+			strconv.FormatUint(pl.weight, 10), pl.city, list(pl.nets),
+		}, "\t"))
 	}
 	if err := out.Flush(); err != nil {
 		return 0, err
