@@ -10,11 +10,26 @@ import (
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/internal/keys"
 	"github.com/glowmap/glow/publisher/counts"
+	"github.com/glowmap/glow/publisher/setup"
+	"github.com/glowmap/glow/publisher/store"
 	"github.com/glowmap/glow/publisher/task"
 )
 
 func commands() []daemon.Command {
 	return []daemon.Command{
+		{
+			Name:  "setup",
+			Usage: "makes an S3 bucket ready for the feed and checks it",
+			Description: `Creates the bucket where it is missing, lets browsers of other origins read (CORS),
+has 10s snapshots expire after two days and, with --public, lets everybody read
+the feed and nothing else. Then it reads as a browser would. A second run
+confirms and changes nothing.`,
+			Flags: append(targetFlags(),
+				&cli.StringFlag{Name: "cors-origins", Value: "*", Usage: "`ORIGINS` whose pages may read, separated by commas"},
+				&cli.BoolFlag{Name: "public", Usage: "let everybody read the feed from the bucket, without a CDN"},
+				&cli.BoolFlag{Name: "dry-run", Usage: "say what would be changed, change nothing"}),
+			Run: runSetup,
+		},
 		{
 			Name:  "reset",
 			Usage: "begins the feed anew, to count everything again from the logs",
@@ -36,6 +51,23 @@ target. Without --yes it only shows what it would do.`,
 			Run: runAnnounce,
 		},
 	}
+}
+
+func runSetup(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	bucket, prefix, errTarget := store.ParseS3(c.String("target"))
+	origins, errOrigins := setup.Origins(c.String("cors-origins"))
+	if err := errors.Join(daemon.Setting("target", errTarget), daemon.Setting("cors-origins", errOrigins)); err != nil {
+		return err
+	}
+	client, region, err := store.NewClient(ctx, store.Options{Endpoint: c.String("s3-endpoint")})
+	if err != nil {
+		return err
+	}
+	s := setup.Setup{
+		Client: client, Bucket: bucket, Prefix: prefix, Region: region, Origins: origins,
+		Public: c.Bool("public"), DryRun: c.Bool("dry-run"), Out: d.Stdout,
+	}
+	return s.Run(ctx)
 }
 
 func runReset(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {

@@ -21,6 +21,8 @@ type faulty struct {
 	headers map[string]http.Header
 	puts    int
 
+	cors bool // lets pages of all origins read
+
 	// ignores makes it take every PUT, whatever its condition says.
 	ignores bool
 	// before is asked before each request is served; what it returns is
@@ -65,6 +67,8 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case name == "":
 		f.list(w)
+	case r.Method == http.MethodDelete:
+		f.set(func() { delete(f.objects, name) })
 	case r.Method == http.MethodPut:
 		f.put(w, r, name, body)
 	default:
@@ -110,6 +114,10 @@ func (f *faulty) get(w http.ResponseWriter, name string) {
 		return
 	}
 	w.Header().Set("ETag", etag(b))
+	if f.cors {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Expose-Headers", "Date, ETag")
+	}
 	_, _ = w.Write(b)
 }
 

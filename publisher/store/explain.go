@@ -60,7 +60,7 @@ func reason(err error, bucket, region string) string {
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
 		return wrongRegion(err, bucket, region)
 	case http.StatusForbidden:
-		return fmt.Sprintf("access to bucket %q is denied: it is somebody else's, or these credentials lack a permission of docs/iam/run.json", bucket)
+		return fmt.Sprintf("access to bucket %q is denied: it is somebody else's, or these credentials lack a permission (see docs/iam)", bucket)
 	case http.StatusNotFound:
 		if c := code(err); c == "" || c == "NotFound" {
 			return noBucket(bucket)
