@@ -47,6 +47,14 @@ type Client struct {
 	dials   atomic.Int64
 }
 
+// go-redis would write to standard error on its own; whatever matters of that
+// comes back as an error and is logged once.
+func init() { redis.SetLogger(silent{}) }
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 // Open prepares a client for url (redis://, rediss:// or unix://) and the
 // scripts that it will call. It does not connect yet.
 func Open(url string, scripts ...*Script) (*Client, error) {
@@ -60,7 +68,7 @@ func Open(url string, scripts ...*Script) (*Client, error) {
 		c.dials.Add(1)
 		return c.pass(ctx, conn)
 	}
-	o.DialTimeout = 3 * time.Second
+	o.DialTimeout, o.DialerRetries = 3*time.Second, 1 // daemon.Outage waits and tries again
 	o.ReadTimeout, o.WriteTimeout = 30*time.Second, 30*time.Second
 	o.ContextTimeoutEnabled = true
 	o.ReadBufferSize, o.WriteBufferSize = 256<<10, 256<<10
