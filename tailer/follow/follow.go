@@ -116,10 +116,11 @@ func (f *Follower) Reset(values map[string]string) error {
 		}
 		delete(open, field)
 	}
-	f.forget(open)
+	siblings := f.forget(open)
 	slices.SortFunc(f.gens, func(a, b *generation) int { return cmp.Compare(a.pos.Order, b.pos.Order) })
 	f.markEnded()
 	f.relink()
+	f.rejudge(siblings)
 	f.rescan = true
 	return nil
 }
@@ -155,15 +156,38 @@ func (f *Follower) load(g *generation, field, value string) error {
 }
 
 // forget sets those generations back to their beginning that Redis knows
-// nothing of.
-func (f *Follower) forget(open map[string]*generation) {
+// nothing of. Siblings among them are left out and returned: whether they are
+// generations of their own was decided in ignorance of what Redis holds now.
+func (f *Follower) forget(open map[string]*generation) (siblings []*generation) {
 	for _, g := range open {
+		if g.sibling {
+			siblings = append(siblings, g)
+			continue
+		}
 		g.pos, g.value = position.Position{State: position.Open, Host: f.o.Host, Modified: g.pos.Modified}, ""
 		g.drained, g.pending, g.scanned = false, 0, 0
 		if g.start > 0 {
 			_ = g.moveTo(g.start) // if the file changed, from its beginning
 		}
 		f.gens = append(f.gens, g)
+	}
+	return siblings
+}
+
+// rejudge decides anew what the files of siblings are, which may be deleted by now.
+func (f *Follower) rejudge(siblings []*generation) {
+	for _, g := range siblings {
+		in, err := fstat(g.file.f)
+		kept := false
+		if err == nil {
+			kept, err = f.place(g.file, in, g.path, g.source)
+		}
+		if !kept {
+			g.file.close()
+		}
+		if err != nil {
+			f.trouble(g.path, "read rotated log", err)
+		}
 	}
 }
 
@@ -199,6 +223,7 @@ func (f *Follower) add(source string, id position.Generation, c *file, in info, 
 	g := &generation{id: id, source: source, pos: position.Position{State: position.Open, Host: f.o.Host, Modified: in.modified}}
 	g.attach(c, in, path)
 	f.gens = append(f.gens, g)
+	f.o.Log.Debug("new generation", "path", path, "generation", id.String(), "bytes", in.size)
 	return g
 }
 

@@ -107,6 +107,7 @@ func (f *Follower) resume(g *generation, c *file, in info, path string) (*genera
 	if err != nil {
 		return g, err
 	}
+	f.o.Log.Debug("found a generation again", "path", path, "generation", g.id.String(), "byte", g.pos.Offset, "intact", v == same)
 	switch v {
 	case same:
 		g.attach(c, in, path)

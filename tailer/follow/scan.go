@@ -221,6 +221,7 @@ func (f *Follower) place(c *file, in info, path, source string) (kept bool, err 
 		g.onDisk = true
 		f.copies[fileState{in.id, in.size, in.modified}] = g
 	default:
+		f.o.Log.Debug("found the copy of a generation", "path", path, "generation", g.id.String(), "byte", g.pos.Offset)
 		g.attach(c, in, path)
 		g.sibling = true
 		return true, nil
