@@ -21,6 +21,8 @@ export class TimeBar {
     private language: Language,
     private changed: () => void,
   ) {
+    const hours = new Intl.NumberFormat(language.tag, { style: "unit", unit: "hour", unitDisplay: "narrow" });
+    for (const o of this.#spanBox.options) if (o.value !== "0") o.text = hours.format(Number(o.value) / 3600);
     byId("play").addEventListener("click", () => this.toggle());
     byId("golive").addEventListener("click", () => this.goLive());
     this.#speedBox.addEventListener("change", () => this.speed(Number(this.#speedBox.value)));

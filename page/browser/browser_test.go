@@ -1,0 +1,230 @@
+package browser
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/glowmap/glow/page/bundle"
+	"github.com/glowmap/glow/page/feedtest"
+	"github.com/glowmap/glow/page/store"
+)
+
+var (
+	chromium context.Context
+	files    []bundle.File
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+// run starts one browser for all tests; each has a tab of its own.
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "glow-chromium-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.UserDataDir(dir),
+		chromedp.Flag("use-angle", "swiftshader"), chromedp.Flag("enable-unsafe-swiftshader", true), chromedp.Flag("ignore-gpu-blocklist", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-background-timer-throttling", true),
+		chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("no-first-run", true),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	defer stop()
+	var cancel context.CancelFunc
+	chromium, cancel = chromedp.NewContext(allocator)
+	defer cancel()
+	if err := chromedp.Do(chromium); err != nil {
+		fmt.Fprintf(os.Stderr, "start chromium: %v (install it: apt-get install chromium)\n", err)
+		return 1
+	}
+	settings := bundle.Defaults()
+	settings["title"] = "Firefox 4"
+	if files, err = bundle.Build(bundle.Options{Settings: settings}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// tab is one open page.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
+	faults   []string // exceptions and refusals
+	requests []string
+}
+
+// site serves the page and a feed; the tab's and the feed's addresses are one
+// origin's.
+func site(t *testing.T, feed http.Handler) *httptest.Server {
+	mux := http.NewServeMux()
+	mux.Handle("/feed/v1/", feed)
+	for _, f := range files {
+		name := "/" + f.Name
+		if f.Name == "index.html" {
+			name = "/{$}"
+		}
+		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) {
+			for k, v := range store.Headers(f) {
+				w.Header().Set(k, v)
+			}
+			store.Write(w, r, f.Data)
+		})
+	}
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// quietFeed is a feed of a few hours with 600 downloads a minute.
+func quietFeed() *feedtest.Server {
+	return feedtest.NewServer(feedtest.New(600, time.Now().Add(-3*time.Hour)))
+}
+
+// open opens an address in a new tab; before runs in the page before its script.
+func open(t *testing.T, address string, before ...string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(stop)
+	p := &tab{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 720)); err != nil {
+		t.Fatal(err)
+	}
+	p.watch()
+	for _, script := range before {
+		do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+			_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+			return chromedp.Void{}, err
+		})
+	}
+	do(p, chromedp.Navigate(address))
+	return p
+}
+
+// watch collects exceptions, refusals by the Content-Security-Policy and
+// addresses asked for.
+func (p *tab) watch() {
+	exceptions := chromedp.Events(p.ctx, runtime.ExceptionThrown)
+	requests := chromedp.Events(p.ctx, network.RequestWillBeSent)
+	do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
+		return chromedp.Void{}, err
+	})
+	go func() {
+		for e, err := range exceptions {
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.faults = append(p.faults, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
+			p.mu.Unlock()
+		}
+	}()
+	go func() {
+		for e, err := range requests {
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.requests = append(p.requests, e.Request.URL)
+			p.mu.Unlock()
+		}
+	}()
+}
+
+func do(p *tab, action chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, action); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// eval evaluates an expression in the page; a promise is waited for.
+func eval[T any](p *tab, js string) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// until waits until an expression is true.
+func (p *tab) until(js string) {
+	p.t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(60 * time.Second)
+	for {
+		if eval[bool](p, "!!(window.glow && ("+js+"))") {
+			return
+		}
+		select {
+		case <-deadline:
+			p.t.Fatalf("%s never came true: %s", js, eval[string](p, `JSON.stringify(window.glow ? [glow.app.state, glow.app.errors, glow.app.total(), glow.scene.stats()] : document.body.innerText)`))
+		case <-tick.C:
+		}
+	}
+}
+
+// unharmed fails the test if anything went wrong in the page.
+func (p *tab) unharmed() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.faults {
+		p.t.Errorf("the page threw %s", f)
+	}
+}
+
+// elsewhere lists requests that left the origin.
+func (p *tab) elsewhere(origin string) (out []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.requests {
+		u, err := url.Parse(r)
+		if err == nil && u.Scheme != "data" && u.Scheme != "blob" && !strings.HasPrefix(r, origin+"/") {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func zipped(data []byte) int {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = w.Write(data)
+	_ = w.Close()
+	return b.Len()
+}
+
+func text(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
