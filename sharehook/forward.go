@@ -16,7 +16,7 @@ const (
 	// grace is how long an ended segment must be quiet. Ours are ended for good.
 	grace = time.Second
 	// usableEvery is the time between two looks at a Redis that cannot be used.
-	usableEvery = 10 * time.Second
+	usableEvery = 5 * time.Second
 	// drainEvery is the time between two looks at what is queued when stopping.
 	drainEvery = 20 * time.Millisecond
 )

@@ -156,3 +156,21 @@ func queued(t *testing.T, c *redis.Client) map[string]int {
 	}
 	return counts(lines)
 }
+
+// A Redis that would forget counts is not used; shares are taken all the same,
+// and queued once it is set right.
+func TestUnusableRedis(t *testing.T) {
+	r := redistest.Start(t, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+	h := start(t, t.TempDir(), r.URL())
+	h.logged(regexp.MustCompile(`redis cannot be used.*(noeviction)`))
+	if code := post(t.Context(), http.DefaultClient, h.url, "203.0.113.7", "twitter"); code != 204 {
+		t.Fatal(code)
+	}
+	c := r.Client()
+	defer c.Close()
+	if err := c.ConfigSet(t.Context(), "maxmemory-policy", "noeviction").Err(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the share is queued", func() bool { return queued(t, c)["203.0.113.7"] == 1 })
+	h.stop()
+}

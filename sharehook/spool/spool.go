@@ -38,7 +38,7 @@ type Options struct {
 	SegmentAge   time.Duration // a segment is closed at this age at the latest
 	Log          *slog.Logger
 	Metrics      prometheus.Registerer
-	// Health is called at least once a second while the spool's own loop goes
+	// Health, if not nil, is called every second while the spool's own loop goes
 	// round, with what keeps it from taking lines or nil.
 	Health func(error)
 }
@@ -175,13 +175,13 @@ func (s *Spool) run() {
 			s.commitNext()
 		case <-tick.C:
 			s.tend()
+			s.tell()
 		case <-s.stop:
 			s.commitNext()
 			s.seal()
 			s.tend()
 			return
 		}
-		s.tell()
 	}
 }
 

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,136 +267,6 @@ func TestStrangeFilesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// fakeDisk is the real disk with faults.
-type fakeDisk struct {
-	delay time.Duration // of a sync
-	syncs atomic.Int64
-
-	create_, write, sync, truncate error // what fails, and with what
-}
-
-type fakeFile struct {
-	file
-	d *fakeDisk
-}
-
-func (d *fakeDisk) create(path string, reserve int64) (file, error) {
-	if d.create_ != nil {
-		return nil, d.create_
-	}
-	f, err := realDisk{}.create(path, reserve)
-	return fakeFile{f, d}, err
-}
-
-// Write tears what it cannot write in the middle of its last line.
-func (f fakeFile) Write(b []byte) (int, error) {
-	if f.d.write != nil {
-		n, _ := f.file.Write(b[:len(b)-2])
-		return n, f.d.write
-	}
-	return f.file.Write(b)
-}
-
-func (f fakeFile) Sync() error {
-	f.d.syncs.Add(1)
-	time.Sleep(f.d.delay)
-	if f.d.sync != nil {
-		return f.d.sync
-	}
-	return f.file.Sync()
-}
-
-func (f fakeFile) Truncate(size int64) error {
-	if f.d.truncate != nil {
-		return f.d.truncate
-	}
-	return f.file.Truncate(size)
-}
-
-// What a failing disk left half done is taken back, and never built on.
-func TestDiskFails(t *testing.T) {
-	for name, broken := range map[string]*fakeDisk{
-		"no space for a segment": {create_: syscall.ENOSPC},
-		"no space for a line":    {write: syscall.ENOSPC},
-		"lost at sync":           {sync: syscall.EIO},
-	} {
-		for _, first := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, first %v", name, first), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { testDiskFails(t, broken, first) })
-			})
-		}
-	}
-}
-
-func testDiskFails(t *testing.T, broken *fakeDisk, first bool) {
-	var log bytes.Buffer
-	dir, o := t.TempDir(), options()
-	o.Log = slog.New(slog.NewTextHandler(&log, nil))
-	if broken.create_ != nil {
-		o.SegmentBytes = 1 // each group has a segment of its own
-	}
-	d := &fakeDisk{}
-	s := mustOpen(t, dir, o, d)
-	defer s.Close()
-	want := ""
-	if !first {
-		mustAppend(t, s, "before")
-		want = "before\n"
-	}
-	d.create_, d.write, d.sync = broken.create_, broken.write, broken.sync
-	for range 3 {
-		if err := s.Append([]byte("lost")); !errors.Is(err, ErrDisk) {
-			t.Fatalf("on a broken disk: %v", err)
-		}
-	}
-	if all, _ := contents(t, dir); all != want {
-		t.Errorf("left behind: %q", all)
-	}
-	time.Sleep(2 * retryAfter)
-	if err := s.Append([]byte("lost")); !errors.Is(err, ErrDisk) {
-		t.Fatalf("on a broken disk, later: %v", err)
-	}
-	d.create_, d.write, d.sync = nil, nil, nil
-	time.Sleep(2 * retryAfter)
-	mustAppend(t, s, "after")
-	if all, _ := contents(t, dir); all != want+"after\n" {
-		t.Errorf("then: %q", all)
-	}
-	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "works again") {
-		t.Errorf("logged:\n%s", &log)
-	}
-}
-
-// Where even the cut fails, readers are told to stop before what was refused,
-// and it is cut as soon as the disk lets us.
-func TestCutLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir, d := t.TempDir(), &fakeDisk{}
-		s := mustOpen(t, dir, options(), d)
-		defer s.Close()
-		mustAppend(t, s, "before")
-		path := s.live.path
-		d.sync, d.truncate = syscall.EIO, syscall.EIO
-		if err := s.Append([]byte("lost")); !errors.Is(err, ErrDisk) {
-			t.Fatal(err)
-		}
-		if n := s.Synced(path); n != int64(len("before\n")) {
-			t.Errorf("readers may go to %d", n)
-		}
-		if n := len(s.Segments()); n != 0 {
-			t.Errorf("%d finished", n)
-		}
-		d.sync, d.truncate = nil, nil
-		time.Sleep(2 * time.Second)
-		if all, _ := contents(t, dir); all != "before\n" {
-			t.Errorf("left behind: %q", all)
-		}
-		if n := len(s.Segments()); n != 1 {
-			t.Errorf("%d finished", n)
-		}
-	})
-}
-
 func TestDirectoriesAreNoSegments(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, name(5)), []byte("x\n"), 0o600); err != nil {
@@ -411,49 +278,5 @@ func TestDirectoriesAreNoSegments(t *testing.T) {
 	s := mustOpen(t, dir, options(), realDisk{})
 	if n := len(s.Segments()); n != 1 {
 		t.Errorf("%d segments", n)
-	}
-}
-
-// Whatever a crash left in a segment, its whole lines stay as they are, and
-// nothing else does.
-func FuzzRepair(f *testing.F) {
-	f.Add([]byte("a\nb"))
-	f.Add([]byte("203.0.113.7 1395100800 share:twitter\n\x00\x00"))
-	f.Add(append(bytes.Repeat([]byte("x"), 5000), '\n', 'y'))
-	path := filepath.Join(f.TempDir(), name(1))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		seg, err := repair(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		whole := b[:bytes.LastIndexByte(b, '\n')+1]
-		left, err := os.ReadFile(path)
-		if len(whole) == 0 && errors.Is(err, os.ErrNotExist) {
-			return
-		}
-		if err != nil || !bytes.Equal(left, whole) || seg.Size != int64(len(whole)) {
-			t.Fatalf("%q became %q, %d bytes, %v", b, left, seg.Size, err)
-		}
-	})
-}
-
-// BenchmarkAppend is the rate of acknowledgements by number of clients, given per core.
-func BenchmarkAppend(b *testing.B) {
-	line := []byte("203.0.113.7 1395100800 share:twitter")
-	for _, clients := range []int{1, 32, 500} {
-		b.Run(fmt.Sprintf("clients_per_core=%d", clients), func(b *testing.B) {
-			s := mustOpen(b, b.TempDir(), options(), realDisk{})
-			b.SetParallelism(clients) // times GOMAXPROCS
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if err := s.Append(line); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-		})
 	}
 }
