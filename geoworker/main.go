@@ -35,24 +35,35 @@ func main() {
 			&cli.Float64Flag{Name: "cell-degrees", Value: 0.5, Usage: "side of the map cells in degrees; the same for all workers of a feed"},
 			&cli.DurationFlag{Name: "claim-after", Value: 10 * time.Second, Usage: "take over entries that another worker has held for so long"},
 		},
-		Run: run,
+		Check: check,
+		Run:   run,
 	})
 }
 
-func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+func check(c *cli.Context) error {
+	_, err := config(c)
+	return err
+}
+
+func config(c *cli.Context) (work.Config, error) {
 	g, errGrid := grid.New(c.Float64("cell-degrees"))
-	config := work.Config{GeoIP: c.String("geoip"), Grid: g, ClaimAfter: c.Duration("claim-after")}
+	w := work.Config{GeoIP: c.String("geoip"), Grid: g, ClaimAfter: c.Duration("claim-after")}
 	var errGeoIP, errClaim error
-	if config.GeoIP == "" {
+	if w.GeoIP == "" {
 		errGeoIP = errors.New("a City database is needed, such as GeoLite2-City.mmdb")
 	}
-	if config.ClaimAfter < 100*time.Millisecond {
-		errClaim = fmt.Errorf("%s: want at least 100ms, or workers take entries from each other's hands", config.ClaimAfter)
+	if w.ClaimAfter < 100*time.Millisecond {
+		errClaim = fmt.Errorf("%s: want at least 100ms, or workers take entries from each other's hands", w.ClaimAfter)
 	}
-	if err := errors.Join(daemon.Setting("geoip", errGeoIP), daemon.Setting("cell-degrees", errGrid), daemon.Setting("claim-after", errClaim)); err != nil {
+	return w, errors.Join(daemon.Setting("geoip", errGeoIP), daemon.Setting("cell-degrees", errGrid), daemon.Setting("claim-after", errClaim))
+}
+
+func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	set, err := config(c)
+	if err != nil {
 		return err
 	}
-	w, err := work.New(d, config)
+	w, err := work.New(d, set)
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,14 @@ func app() daemon.App {
 		Once:  "publish until nothing is left to do, then exit",
 		Flags: append(targetFlags(), feedFlags()...), AdminAddr: "127.0.0.1:9404",
 		Scripts: counts.Scripts,
-		Run:     run, Commands: commands(),
+		Check:   check, Run: run, Commands: commands(),
 	}
+}
+
+func check(c *cli.Context) error {
+	_, errTarget := openTarget(c.Context, c)
+	_, err := settings(c)
+	return errors.Join(errTarget, err)
 }
 
 func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {

@@ -19,8 +19,14 @@ func main() {
 		AdminAddr:   "127.0.0.1:9402",
 		Scripts:     []*rdb.Script{push.Script},
 		Flags:       flags(),
+		Check:       check,
 		Run:         run,
 	})
+}
+
+func check(c *cli.Context) error {
+	_, err := readSettings(c)
+	return err
 }
 
 const description = `Takes POST /share with type=twitter (a form or JSON) and answers 204 once the

@@ -25,8 +25,14 @@ func main() {
 		AdminAddr: "127.0.0.1:9401",
 		Scripts:   []*rdb.Script{push.Script},
 		Flags:     flags(),
+		Check:     check,
 		Run:       run,
 	})
+}
+
+func check(c *cli.Context) error {
+	_, err := options(c)
+	return err
 }
 
 func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {

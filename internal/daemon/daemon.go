@@ -39,9 +39,14 @@ type App struct {
 	AdminAddr   string // default of --admin-addr
 	Scripts     []*rdb.Script
 	Flags       []cli.Flag
+	Check       Check
 	Run         Run
 	Commands    []Command
 }
+
+// Check looks at the app's own settings and reports all bad ones, joined. It
+// touches nothing: it runs before the daemon listens or connects.
+type Check func(c *cli.Context) error
 
 // Command is a one-off task of a daemon, such as "publisher setup".
 type Command struct {
@@ -102,7 +107,7 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // Main decides
 		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return usage{err} },
 		Action: func(c *cli.Context) error {
-			return a.start(c, a.ArgsUsage != "", served(a.Run), stdout, stderr)
+			return a.start(c, a.ArgsUsage != "", a.Check, served(a.Run), stdout, stderr)
 		},
 	}
 	for _, cmd := range a.Commands {
@@ -114,7 +119,7 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 			HideHelpCommand: true,
 			OnUsageError:    app.OnUsageError,
 			Action: func(c *cli.Context) error {
-				return a.start(c, false, cmd.Run, stdout, stderr)
+				return a.start(c, false, nil, cmd.Run, stdout, stderr)
 			},
 		})
 	}
@@ -122,7 +127,7 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 }
 
 // start makes the Daemon out of the common flags and runs its body.
-func (a App) start(c *cli.Context, takesArgs bool, run Run, stdout, stderr io.Writer) (err error) {
+func (a App) start(c *cli.Context, takesArgs bool, check Check, run Run, stdout, stderr io.Writer) (err error) {
 	if !takesArgs && c.Args().Present() {
 		return Usagef("unexpected argument %q", c.Args().First())
 	}
@@ -131,10 +136,14 @@ func (a App) start(c *cli.Context, takesArgs bool, run Run, stdout, stderr io.Wr
 			return Usagef("%s stands after a file: options go before files (or write ./%[1]s for a file of that name)", arg)
 		}
 	}
+	var own error
+	if check != nil {
+		own = check(c)
+	}
 	log, errLog := newLog(c, a.Name, stderr)
 	k, errKeys := keys.New(c.String("namespace"))
 	redis, errRedis := rdb.Open(c.String("redis-url"), a.Scripts...)
-	if err := errors.Join(Setting("log-level", errLog), Setting("namespace", errKeys), Setting("redis-url", errRedis)); err != nil {
+	if err := errors.Join(own, errLog, Setting("namespace", errKeys), Setting("redis-url", errRedis)); err != nil {
 		return err
 	}
 	defer redis.Close()
@@ -188,16 +197,18 @@ func isUsage(err error) bool {
 
 func newLog(c *cli.Context, name string, w io.Writer) (*slog.Logger, error) {
 	var level slog.Level
+	var errLevel, errFormat error
 	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
-		return nil, fmt.Errorf("%q: want debug, info, warn or error", c.String("log-level"))
+		errLevel = fmt.Errorf("%q: want debug, info, warn or error", c.String("log-level"))
 	}
 	o := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(w, o)
 	switch f := c.String("log-format"); f {
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, o)).With("daemon", name), nil
-	case "text", "":
-		return slog.New(slog.NewTextHandler(w, o)).With("daemon", name), nil
+		h = slog.NewJSONHandler(w, o)
+	case "text":
 	default:
-		return nil, Setting("log-format", fmt.Errorf("%q: want text or json", f))
+		errFormat = fmt.Errorf("%q: want text or json", f)
 	}
+	return slog.New(h).With("daemon", name), errors.Join(Setting("log-level", errLevel), Setting("log-format", errFormat))
 }

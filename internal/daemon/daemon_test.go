@@ -19,7 +19,13 @@ func app(run Run) App {
 	return App{
 		Name: "probe", Usage: "tries the skeleton", ArgsUsage: "FILE…", Once: "do what there is, then exit", AdminAddr: "off",
 		Flags: []cli.Flag{&cli.DurationFlag{Name: "max-wait", Value: time.Second, Usage: "longest wait"}},
-		Run:   run,
+		Check: func(c *cli.Context) error {
+			if c.Duration("max-wait") < 0 {
+				return Setting("max-wait", errors.New("want a positive duration"))
+			}
+			return nil
+		},
+		Run: run,
 	}
 }
 
@@ -38,8 +44,8 @@ func TestExitCodes(t *testing.T) {
 		{"unknown flag", fine, []string{"--nope"}, nil, 2, []string{"nope", "--help"}},
 		{"bad value", fine, []string{"--max-wait", "soon"}, nil, 2, []string{"max-wait"}},
 		{"bad environment", fine, nil, map[string]string{"GLOW_MAX_WAIT": "soon"}, 2, []string{"GLOW_MAX_WAIT"}},
-		{"all bad settings at once", fine, []string{"--namespace", "a b", "--redis-url", "http://x", "--log-level", "loud"}, nil, 2,
-			[]string{"--namespace (or GLOW_NAMESPACE)", "--redis-url (or GLOW_REDIS_URL)", "--log-level (or GLOW_LOG_LEVEL)"}},
+		{"all bad settings at once", fine, []string{"--namespace", "a b", "--redis-url", "http://x", "--log-level", "loud", "--log-format", "xml", "--max-wait", "-1s"}, nil, 2,
+			[]string{"--max-wait (or GLOW_MAX_WAIT)", "--log-format (or GLOW_LOG_FORMAT)", "--namespace (or GLOW_NAMESPACE)", "--redis-url (or GLOW_REDIS_URL)", "--log-level (or GLOW_LOG_LEVEL)"}},
 		{"flag after file", fine, []string{"a.log", "--once"}, nil, 2, []string{"options go before files"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -59,8 +59,8 @@ func (silent) Printf(context.Context, string, ...any) {}
 // scripts that it will call. It does not connect yet.
 func Open(url string, scripts ...*Script) (*Client, error) {
 	o, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("redis url: %w", hideURL(err))
+	if err != nil { // which may quote a password
+		return nil, errors.New("cannot be read: want redis://[user:password@]host:port/db, rediss://… for TLS, or unix:///path/to/socket")
 	}
 	c := &Client{scripts: append(scripts, gate)}
 	o.MaxRetries = -1 // a retry after a lost reply would count twice
@@ -75,14 +75,6 @@ func Open(url string, scripts ...*Script) (*Client, error) {
 	o.PoolSize = 8
 	c.Client = redis.NewClient(o)
 	return c, nil
-}
-
-// hideURL keeps a mistyped URL, which may hold a password, out of the log.
-func hideURL(err error) error {
-	if text := err.Error(); strings.Contains(text, "://") || strings.Contains(text, "@") {
-		return errors.New("cannot be read; want redis://[user:password@]host:port/db, rediss://… or unix:///path/to/socket")
-	}
-	return err
 }
 
 // Run calls a script by its hash. Any error leaves it open whether the step
