@@ -99,7 +99,7 @@ func (w *rotating) write(f *os.File, b []byte) {
 func keepRunning(t *testing.T, url, log string, stop chan bool) {
 	for {
 		var stderr bytes.Buffer
-		cmd := tailerCmd(t, url, "--grace", "200ms", "--max-queue", "1000000", log)
+		cmd := tailerCmd(t, url, "--grace", "200ms", "--max-queue", "1000000", "--log-level", "debug", log)
 		cmd.Stderr = &stderr
 		if err := cmd.Start(); err != nil {
 			t.Error(err)

@@ -31,6 +31,8 @@ type generation struct {
 	seen    info      // its file before the last read
 	drained bool      // the last read reached the end
 	pending int64     // bytes of the unfinished line there
+	behind  int64     // bytes of its file that were not read when it was last looked at
+	looked  bool      // behind is known
 	scanned int64     // bytes of an overlong line passed so far
 	broken  error     // why its compressed file ends too early
 	changed time.Time // when its file was last seen to change

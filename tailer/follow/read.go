@@ -23,6 +23,14 @@ func (f *Follower) read(g *generation, emit func(*Chunk) error) (busy bool, err 
 	if g.drained {
 		return false, nil
 	}
+	busy, err = f.readSlices(g, emit)
+	if g.file != nil {
+		g.behind, g.looked = in.size-g.pos.Offset, true
+	}
+	return busy, err
+}
+
+func (f *Follower) readSlices(g *generation, emit func(*Chunk) error) (busy bool, err error) {
 	for range turns {
 		more, err := f.slice(g, emit)
 		switch {
@@ -178,8 +186,7 @@ func (f *Follower) truncated(g *generation) error {
 		g.detach() // a copy that was overwritten
 		f.rescan = true
 	case v == another:
-		unread := g.seen.size - g.pos.Offset
-		f.o.Log.Info("log was truncated", "path", g.path, "unread_bytes", max(0, unread))
+		f.o.Log.Info("log was truncated", "path", g.path)
 		f.succeed(g, c, in, g.path)
 	}
 	return nil

@@ -105,7 +105,7 @@ func (f *Follower) loseAll(emit func(*Chunk) error) error {
 func (f *Follower) lose(g *generation, emit func(*Chunk) error) error {
 	g.pos.State = position.Lost
 	switch {
-	case g.ended && g.seen.size > 0 && g.seen.size <= g.pos.Offset, g.ended && g.pos.Offset == 0:
+	case g.ended && g.looked && g.behind == 0, g.ended && g.pos.Offset == 0:
 		f.o.Log.Warn("log was truncated without a copy: lines written just before that were not seen", "path", g.path)
 		g.pos.State = position.Done
 	default:

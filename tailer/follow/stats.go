@@ -1,7 +1,5 @@
 package follow
 
-import "github.com/glowmap/glow/internal/position"
-
 // Stats are what there is to say of the files at the moment.
 type Stats struct {
 	Files int   // open
@@ -24,14 +22,19 @@ func (f *Follower) Stats() Stats {
 	return s
 }
 
-// Owns says whether the position is of a source that is followed here, or of
-// a file taken over from another one.
-func (f *Follower) Owns(field string) bool {
+// Owned lists the fields of the positions of the sources that are followed
+// here, and of the files taken over from others, as they stood at the last Reset.
+func (f *Follower) Owned() []string {
+	var fields []string
 	for _, g := range f.gens {
-		if g.field() == field {
-			return g.own
+		if g.own && g.value != "" {
+			fields = append(fields, g.field())
 		}
 	}
-	source, _, ok := position.ParseField(field)
-	return ok && f.follows(source)
+	for source, r := range f.rolls {
+		if f.follows(source) {
+			fields = append(fields, r.field())
+		}
+	}
+	return fields
 }

@@ -53,10 +53,8 @@ func (in *Intake) reload(ctx context.Context) error {
 	in.reloads++
 	clear(in.acked)
 	now := time.Now()
-	for field, value := range values {
-		if in.follower.Owns(field) {
-			in.acked[field] = acked{value, now}
-		}
+	for _, field := range in.follower.Owned() {
+		in.acked[field] = acked{values[field], now}
 	}
 	in.verified = now
 	return nil

@@ -1,0 +1,271 @@
+package follow
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A file that was truncated and has grown past the position is noticed.
+func TestTruncatedAndGrown(t *testing.T) {
+	for _, size := range []int{5, 5000} {
+		d, dir := newDesk(t, "access.log")
+		log := filepath.Join(dir, "access.log")
+		appendLines(t, log, 0, size)
+		d.drain()
+		must(t, os.Truncate(log, 0))
+		appendLines(t, log, size, 3*size)
+		d.drain()
+		d.want(3 * size)
+		d.until("no copy turns up", func() bool { return strings.Contains(d.log.String(), "without a copy") })
+		must(t, os.Truncate(log, 0))
+		appendLines(t, log, 3*size, 7*size)
+		d.start() // noticed after a start, too
+		d.drain()
+		d.want(7 * size)
+		d.until("no copy turns up again", func() bool { return d.f.Stats().Lost > 0 })
+		if n := d.f.Stats().Lost; n != 1 { // who was not there cannot know that nothing was unread
+			t.Errorf("%d lost, want 1", n)
+		}
+	}
+}
+
+// After a power failure a file may be shorter than what was read of it: it
+// goes on at its new end.
+func TestShorterWithTheSameHead(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		d, dir := newDesk(t, "access.log")
+		log := filepath.Join(dir, "access.log")
+		appendLines(t, log, 0, 1000)
+		d.drain()
+		must(t, os.Truncate(log, 20000))
+		if stopped {
+			d.start()
+		}
+		d.drain()
+		appendText(t, log, "\n")
+		appendLines(t, log, 1000, 1100)
+		d.drain()
+		d.want2(1100, "") // the broken line's end is an empty line
+	}
+}
+
+// want2 is want, besides one more line.
+func (d *desk) want2(n int, more string) {
+	d.t.Helper()
+	if d.lines[more] != 1 {
+		d.t.Errorf("line %q was taken %d times", more, d.lines[more])
+	}
+	delete(d.lines, more)
+	d.want(n)
+}
+
+// Two different files with equal short beginnings are two files.
+func TestEqualShortBeginnings(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	appendText(t, log, "same\n")
+	d.drain()
+	must(t, os.Remove(log))
+	appendText(t, log, "same\n")
+	d.drain()
+	if d.lines["same"] != 2 {
+		t.Errorf("%d lines, want 2", d.lines["same"])
+	}
+	other := filepath.Join(dir, "other.log")
+	appendText(t, other, "same\nand more\n")
+	must(t, d.once(other))
+	if d.lines["same"] != 3 {
+		t.Errorf("%d lines, want 3", d.lines["same"])
+	}
+}
+
+// A copy of a log under any name goes on where the log was read, if enough of
+// it was read to be sure.
+func TestCopyElsewhere(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log, other := filepath.Join(dir, "access.log"), filepath.Join(dir, "import")
+	appendLines(t, log, 0, 100)
+	d.drain()
+	appendLines(t, log, 100, 200)
+	copyFile(t, log, other)
+	must(t, d.once(other))
+	d.drain()
+	d.want(200)
+}
+
+// Overlong lines are passed, whatever they look like, in constant memory, and
+// so are runs of NUL before a line.
+func TestOverlong(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	long := strings.Repeat("x", 70<<10)
+	appendText(t, log, numbered(0)+"\n"+long+"\n")
+	appendText(t, log, strings.Repeat("y", 9<<20)) // to be continued
+	d.drain()
+	d.start()
+	d.drain()
+	appendText(t, log, "z\n"+numbered(1)+"\n")
+	d.drain()
+	must(t, os.Truncate(log, 0))
+	appendText(t, log, strings.Repeat("\x00", 3<<20)+numbered(2)+"\n"+strings.Repeat("w", 2<<20))
+	d.drain()
+	if d.long != 1 {
+		t.Errorf("%d overlong lines, want 1", d.long)
+	}
+	must(t, d.once())
+	if d.long != 2 {
+		t.Errorf("%d overlong lines, want 2", d.long)
+	}
+	if d.lines[long] != 1 {
+		t.Error("a line of 70 KiB is given to the parser, which drops it")
+	}
+	delete(d.lines, long)
+	for line := range d.lines { // NULs within a slice are the parser's to trim
+		if plain := strings.TrimLeft(line, "\x00"); plain != line {
+			d.lines[plain] += d.lines[line]
+			delete(d.lines, line)
+		}
+	}
+	d.want(3)
+}
+
+// A line without a newline is a line once its generation is over, not before.
+func TestUnfinishedLine(t *testing.T) {
+	d, dir := newDesk(t, "day-*.log")
+	day1, day2 := filepath.Join(dir, "day-1.log"), filepath.Join(dir, "day-2.log")
+	appendText(t, day1, numbered(0)[:5])
+	d.drain()
+	appendText(t, day1, numbered(0)[5:]+"\n"+numbered(1))
+	d.drain()
+	d.want(1)
+	appendText(t, day2, numbered(2)+"\n"+numbered(3))
+	d.until("the older file is over", func() bool { return len(d.lines) == 3 })
+	d.want(3)
+	must(t, d.once())
+	d.want(4)
+}
+
+// What cannot be had any more is said, once.
+func TestLost(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	appendLines(t, log, 0, 10)
+	d.drain()
+	d.f.Close()
+	must(t, os.Remove(log))
+	appendLines(t, log, 10, 20)
+	d.start()
+	d.until("it is noticed", func() bool { return d.f.Stats().Lost == 1 })
+	if !strings.Contains(d.log.String(), "disappeared before its end was read") {
+		t.Error("nothing in the log")
+	}
+	d.start()
+	deadline := time.Now().Add(3 * d.o.Grace)
+	d.until("time passes", func() bool { return time.Now().After(deadline) })
+	if d.f.Stats().Lost != 0 {
+		t.Error("it is said again")
+	}
+	d.want(20)
+}
+
+// Old generations are forgotten, but not all of them.
+func TestPrune(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	for i := range 100 {
+		appendLines(t, log, i, i+1)
+		d.drain()
+		must(t, os.Remove(log))
+	}
+	appendLines(t, log, 100, 101)
+	d.until("files are closed", func() bool { return d.f.Stats().Files == 1 })
+	d.until("the oldest are forgotten", func() bool { return len(d.positions) == remembered+2 })
+	d.drain()
+	if n := len(d.positions); n != remembered+2 { // of the log now there, and the roll
+		t.Errorf("%d positions", n)
+	}
+	d.want(101)
+}
+
+// Positions hold nothing of what is in the log.
+func TestPositionsHoldNoLines(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	appendText(t, filepath.Join(dir, "access.log"), "203.0.113.7 1395100800\n203.0.113.8 1395100800")
+	d.drain()
+	must(t, d.once())
+	for f, v := range d.positions {
+		if strings.Contains(f+v, "203.0") || strings.Contains(f+v, "13951") {
+			t.Errorf("%s = %s", f, v)
+		}
+	}
+}
+
+// Any bytes, written in any pieces, come out as they went in.
+func FuzzContent(f *testing.F) {
+	f.Add([]byte("a\nb\n\nc"), uint(2), uint(4))
+	f.Add(bytes.Repeat([]byte("x"), 100), uint(0), uint(99))
+	f.Fuzz(func(t *testing.T, content []byte, a, b uint) {
+		d, dir := newDesk(t, "access.log")
+		log := filepath.Join(dir, "access.log")
+		cut1 := int(a % uint(len(content)+1))
+		cut2 := cut1 + int(b%uint(len(content)-cut1+1))
+		for i, piece := range [][]byte{content[:cut1], content[cut1:cut2], content[cut2:]} {
+			appendText(t, log, string(piece))
+			d.drain()
+			if i == 1 {
+				d.start()
+			}
+		}
+		must(t, d.once())
+		want := map[string]int{}
+		for line := range bytes.Lines(content) {
+			want[strings.TrimSuffix(string(line), "\n")]++
+		}
+		for line, n := range want {
+			if d.lines[line] != n {
+				t.Errorf("line %q: %d times, want %d", line, d.lines[line], n)
+			}
+		}
+		if len(d.lines) != len(want) {
+			t.Errorf("%d lines, want %d", len(d.lines), len(want))
+		}
+	})
+}
+
+func BenchmarkFollow(b *testing.B) {
+	d, dir := newDesk(b, "access.log")
+	log := filepath.Join(dir, "access.log")
+	line := []byte("203.0.113.7 1395100800\n")
+	content := bytes.Repeat(line, 1<<20)
+	must(b, os.WriteFile(log, content, 0o644))
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.positions = map[string]string{}
+		d.f.Close()
+		f, err := New(d.o)
+		must(b, err)
+		d.f = f
+		must(b, f.Reset(nil))
+		n := 0
+		for n < 1<<20 {
+			if _, err := f.Poll(func(c *Chunk) error {
+				for data := c.Data; len(data) > 0; {
+					k := min(1000*len(line), len(data))
+					c.Take(k)
+					n += k / len(line)
+					data = data[k:]
+				}
+				return nil
+			}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	runtime.KeepAlive(d)
+}
