@@ -65,7 +65,7 @@ func openTarget(ctx context.Context, c *cli.Context) (store.Store, error) {
 func settings(c *cli.Context) (feed.Settings, error) {
 	set := feed.Settings{
 		Every: c.Duration("every"), InFlight: c.Int("in-flight"), Delay: c.Int("delay"), Attribution: c.String("attribution"),
-		RecoverTimeout: c.Duration("recover-timeout"),
+		RecoverTimeout: c.Duration("recover-timeout"), Feed2014: c.Bool("feed-2014"),
 		Retention: map[bucket.Period]time.Duration{
 			bucket.TenSeconds: time.Hour, bucket.Minute: c.Duration("keep-minutes"), bucket.Hour: c.Duration("keep-hours"),
 		},

@@ -115,6 +115,7 @@ const (
 	MetaReplaces = "replaces"        // id of the feed at the target that may be overwritten; publisher reset
 	MetaRecount  = "recount"         // seq of latest.json up to which its totals may be undercut, after a deliberate correction
 	MetaNamed    = "names_published" // names token as last published; publisher
+	MetaStats    = "stats_2014"      // newest minute written for the 2014 feed, Unix seconds; publisher
 )
 
 // Schema is the version of this contract.

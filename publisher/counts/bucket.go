@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glowmap/glow/internal/bucket"
+	"github.com/glowmap/glow/internal/rdb"
 )
 
 const (
@@ -135,6 +136,26 @@ func (c *Counts) long(ctx context.Context, ids []bucket.ID) ([]bucket.ID, error)
 		}
 	}
 	return long, nil
+}
+
+// Tokens returns the tokens of buckets, "" of those that are not there.
+func (c *Counts) Tokens(ctx context.Context, ids []bucket.ID) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	p := c.redis.Pipeline()
+	replies := make([]*redis.StringCmd, len(ids))
+	for i, id := range ids {
+		replies[i] = p.HGet(ctx, c.keys.Bucket(id), "token")
+	}
+	if _, err := p.Exec(ctx); err != nil && !rdb.Nil(err) {
+		return nil, failed("read the buckets' tokens", err)
+	}
+	tokens := make([]string, len(ids))
+	for i, r := range replies {
+		tokens[i] = r.Val()
+	}
+	return tokens, nil
 }
 
 // Clean records that b was put as object with an ETag ("" where the store has

@@ -80,6 +80,17 @@ type AllTime struct {
 	token  string
 }
 
+// Starts are the starts of the days with events, in Unix seconds.
+func (a *AllTime) Starts() []int64 {
+	var starts []int64
+	for date := range a.Days {
+		if d, err := time.Parse(time.DateOnly, date); err == nil {
+			starts = append(starts, d.Unix())
+		}
+	}
+	return starts
+}
+
 // View is what a pass begins with, all of one moment.
 type View struct {
 	Now    time.Time // of the Redis server: the one clock of the publisher's rules

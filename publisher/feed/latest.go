@@ -196,7 +196,7 @@ func (p *Publisher) putNames(ctx context.Context, v *counts.View) error {
 		return err
 	}
 	if !p.names.known {
-		if p.names.etag, err = p.lookUp(ctx, snapshot.NamesObject); err != nil {
+		if p.names.etag, err = p.lookUp(ctx, snapshot.Root+snapshot.NamesObject); err != nil {
 			return err
 		}
 		p.names.known = true

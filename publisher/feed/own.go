@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/glowmap/glow/internal/bucket"
 	"github.com/glowmap/glow/internal/grid"
@@ -34,6 +35,7 @@ func (p *Publisher) adopt(ctx context.Context) error {
 	p.setFloor(v)
 	p.names, p.first, p.when, p.slack, p.bad = nameState{}, firstMinute{}, rhythm{}, recovery{}, badBuckets{}
 	p.have.clear()
+	p.stats, p.statsAt = nil, time.Time{}
 	return p.counts.Published(ctx, p.have.add)
 }
 

@@ -104,7 +104,11 @@ func (p *Publisher) pass(ctx context.Context, until time.Time) (done bool, err e
 	if err := p.putNames(ctx, v); err != nil {
 		return false, err
 	}
-	return done, p.publishOlder(ctx, v, until)
+	if err := p.publishOlder(ctx, v, until); err != nil || p.d.Once && !done {
+		return false, err
+	}
+	statsDone, err := p.putStats(ctx, v, until)
+	return done && statsDone, err
 }
 
 func (p *Publisher) measure(v *counts.View) {

@@ -18,6 +18,7 @@ import (
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/internal/snapshot"
 	"github.com/glowmap/glow/publisher/counts"
+	"github.com/glowmap/glow/publisher/feed2014"
 	"github.com/glowmap/glow/publisher/store"
 )
 
@@ -29,6 +30,7 @@ type Settings struct {
 	Attribution    string        // "" chooses by the GeoIP database
 	RecoverTimeout time.Duration // without progress
 	Retention      map[bucket.Period]time.Duration
+	Feed2014       bool // write the files of the 2014 page too
 }
 
 // Publisher is a publisher that may be active or wait for its turn.
@@ -56,10 +58,13 @@ type Publisher struct {
 	when   rhythm
 	slack  recovery
 	bad    badBuckets
+	stats  *feed2014.Writer // of this feed
 	probed bool
 	landed int       // buckets and heartbeats published in this pass
 	warned time.Time // of a store that mostly works
-	clock  serverClock
+
+	statsAt time.Time // when the 2014 feed was last complete
+	clock   serverClock
 
 	done struct{ snapshots, bytes, conflicts, evicted int64 }
 }

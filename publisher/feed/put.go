@@ -53,7 +53,7 @@ func (p *Publisher) publish(ctx context.Context, id bucket.ID) (o outcome) {
 		}
 		o.conflicts++
 		p.m.conflicts.Inc()
-		if etag, o.err = p.lookUp(ctx, id.Object()); o.err != nil {
+		if etag, o.err = p.lookUp(ctx, snapshot.Root+id.Object()); o.err != nil {
 			return o
 		}
 		known = true
@@ -81,7 +81,7 @@ func (p *Publisher) read(ctx context.Context, id bucket.ID) (*counts.Bucket, err
 
 // lookUp returns the ETag of an object as it stands, "" if there is none.
 func (p *Publisher) lookUp(ctx context.Context, object string) (string, error) {
-	etag, err := p.store.Head(ctx, snapshot.Root+object)
+	etag, err := p.store.Head(ctx, object)
 	if errors.Is(err, store.ErrNone) {
 		return "", nil
 	}
@@ -120,18 +120,23 @@ func (p *Publisher) snapshot(b *counts.Bucket) *snapshot.Snapshot {
 
 // put writes one object of the feed.
 func (p *Publisher) put(ctx context.Context, object string, json []byte, cache, etag string) (string, error) {
+	return p.write(ctx, store.Object{Name: snapshot.Root + object, JSON: json, CacheControl: cache}, etag)
+}
+
+// write puts an object and measures it.
+func (p *Publisher) write(ctx context.Context, o store.Object, etag string) (string, error) {
 	began := time.Now()
-	newETag, err := p.store.Put(ctx, store.Object{Name: snapshot.Root + object, JSON: json, CacheControl: cache}, etag)
+	newETag, err := p.store.Put(ctx, o, etag)
 	p.m.putSeconds.Observe(time.Since(began).Seconds())
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return "", err
 	case err != nil:
 		p.m.errors.Inc()
-		return "", p.away("put "+object, err)
+		return "", p.away("put "+o.Name, err)
 	}
 	p.m.puts.Inc()
-	p.m.bytes.Add(float64(len(json)))
+	p.m.bytes.Add(float64(len(o.JSON)))
 	return newETag, nil
 }
 
