@@ -51,19 +51,23 @@ func app(stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:            "dbip2city",
 		Usage:           "turn DB-IP's free City tables into one City database with ISO region codes",
-		UsageText:       "dbip2city --out FILE TABLE…",
+		UsageText:       "dbip2city --out FILE TABLE…\ndbip2city --check FILE",
 		Description:     description,
 		HideHelpCommand: true,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the database to `FILE`"},
+			&cli.BoolFlag{Name: "check", Usage: "only say whether a City database, ours or another, can be used"},
 			&cli.StringFlag{Name: "places", Usage: "write the demo's reduced list of places to `FILE`"},
 		},
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usage{err} },
 		Action: func(c *cli.Context) error {
 			out, places, tables := c.String("out"), c.String("places"), c.Args().Slice()
+			if c.Bool("check") && out+places == "" && len(tables) == 1 {
+				return check(tables[0], stderr)
+			}
 			if (out == "") == (places == "") || len(tables) == 0 {
-				return usage{errors.New("want either --out or --places, and at least one table; see --help")}
+				return usage{errors.New("want --out, --places or --check, and at least one table; see --help")}
 			}
 			regions := region.New()
 			if places != "" {
