@@ -23,10 +23,7 @@ const Pattern = "shares-*.log"
 func name(n int64) string { return fmt.Sprintf("shares-%015d.log", n) }
 
 func parseName(s string) (n int64, ok bool) {
-	digits, ok := strings.CutPrefix(s, "shares-")
-	if digits, ok = strings.CutSuffix(digits, ".log"); !ok {
-		return 0, false
-	}
+	digits := strings.TrimSuffix(strings.TrimPrefix(s, "shares-"), ".log")
 	n, err := strconv.ParseInt(digits, 10, 64)
 	return n, err == nil && n > 0 && name(n) == s
 }

@@ -55,18 +55,6 @@ func contents(t testing.TB, dir string) (all string, files int) {
 	return all, len(names)
 }
 
-// until waits for a condition.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatal("never came true: " + what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 func TestManyAtOnceShareCommits(t *testing.T) {
 	dir := t.TempDir()
 	slow := &fakeDisk{delay: 2 * time.Millisecond}
