@@ -98,6 +98,37 @@ func TestCopyElsewhere(t *testing.T) {
 	d.want(200)
 }
 
+// Lines that were read between copy and truncation are not asked of the copy.
+func TestReadMoreThanTheCopyHolds(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	appendLines(t, log, 0, 100)
+	copyFile(t, log, log+".1")
+	appendLines(t, log, 100, 150)
+	d.drain()
+	must(t, os.Truncate(log, 0))
+	appendLines(t, log, 150, 200)
+	d.drain()
+	must(t, d.once())
+	d.want(200)
+}
+
+// Many compressed files are read one after the other.
+func TestGlobOfCompressedFiles(t *testing.T) {
+	d, dir := newDesk(t, "access.log*")
+	for i := range 30 {
+		path := filepath.Join(dir, "access.log."+strings.Repeat("1", i+1))
+		appendLines(t, path, i*100, i*100+100)
+		pack(t, path, []string{".gz", ".zst"}[i%2])
+	}
+	d.drain()
+	if n := d.f.Stats().Files; n != 0 {
+		t.Errorf("%d files are open", n)
+	}
+	must(t, d.once())
+	d.want(3000)
+}
+
 // Overlong lines are passed, whatever they look like, in constant memory, and
 // so are runs of NUL before a line.
 func TestOverlong(t *testing.T) {

@@ -268,10 +268,12 @@ func (f *Follower) Poll(emit func(*Chunk) error) (busy bool, err error) {
 }
 
 func (f *Follower) readAll(emit func(*Chunk) error) (busy bool, err error) {
+	unpacking := false
 	for _, g := range slices.Clone(f.gens) {
-		if g.file == nil {
-			continue
+		if g.file == nil || g.file.pack != nil && !g.drained && unpacking {
+			continue // compressed files take memory: one after the other
 		}
+		unpacking = unpacking || g.file.pack != nil && !g.drained
 		read, err := f.read(g, emit)
 		if err == nil {
 			var ended bool

@@ -38,6 +38,7 @@ type generation struct {
 	changed time.Time // when its file was last seen to change
 	missing time.Time // since when its file has been looked for in vain
 	onDisk  bool      // the last scan met its file
+	covered bool      // it was truncated, and more of it was read than its copy holds
 }
 
 func (g *generation) identity() identity { return identity{g.id.Dev, g.id.Ino, g.id.Born} }

@@ -15,7 +15,11 @@ func (f *Follower) look() error {
 	first := f.first
 	f.first = false
 	for _, w := range f.watches {
-		for _, path := range f.matches(w) {
+		paths := f.matches(w)
+		if len(paths) == 0 && f.o.Once {
+			return fmt.Errorf("no file matches %s", w.path)
+		}
+		for _, path := range paths {
 			if err := f.lookAt(w, path, first); err != nil {
 				return err
 			}

@@ -18,7 +18,7 @@ func (f *Follower) retire(g *generation, emit func(*Chunk) error) (bool, error) 
 		return false, nil
 	case !g.finished():
 		return true, f.finish(g, emit)
-	case f.superseded(g):
+	case g.file.pack != nil || f.superseded(g):
 		g.detach()
 	}
 	return false, nil
@@ -92,10 +92,16 @@ func (f *Follower) isLost(g *generation) bool {
 
 func (f *Follower) loseAll(emit func(*Chunk) error) error {
 	for _, g := range f.gens {
-		if f.isLost(g) {
-			if err := f.lose(g, emit); err != nil {
-				return err
-			}
+		var err error
+		switch {
+		case g.covered && g.pos.State == position.Open:
+			g.pos.State = position.Done
+			err = emit(&Chunk{g: g, step: g.step()})
+		case f.isLost(g):
+			err = f.lose(g, emit)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -218,7 +218,7 @@ func (f *Follower) place(c *file, in info, path, source string) (kept bool, err 
 	case g.file != nil: // its own file may be about to be truncated: then it is asked for
 		g.onDisk = true
 	case g.pos.State == position.Done && f.readToEnd(g, c, in), c.pack == nil && in.size < g.pos.Offset:
-		g.onDisk = true
+		g.onDisk, g.covered = true, g.ended
 		f.copies[fileState{in.id, in.size, in.modified}] = g
 	default:
 		f.o.Log.Debug("found the copy of a generation", "path", path, "generation", g.id.String(), "byte", g.pos.Offset)

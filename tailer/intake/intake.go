@@ -27,6 +27,8 @@ import (
 const (
 	pollEvery   = 200 * time.Millisecond
 	verifyEvery = time.Second
+	// staleWarnEvery is the least time between two warnings of one kind.
+	staleWarnEvery = 10 * time.Second
 	// groupSize is how many pushes travel in one round trip.
 	groupSize = 32
 )
@@ -68,6 +70,7 @@ type Intake struct {
 	ctx      context.Context // of the work under way, for emit
 
 	verified time.Time
+	warned   time.Time
 	dials    int64
 
 	mu      sync.Mutex
@@ -83,7 +86,7 @@ type acked struct {
 }
 
 var (
-	errRolledBack = errors.New("redis holds older positions than it had acknowledged")
+	errRolledBack = errors.New("redis does not hold what it had acknowledged")
 	errFinished   = errors.New("all is read")
 )
 
@@ -154,14 +157,23 @@ func (in *Intake) Run(ctx context.Context) error {
 		case errors.As(err, &file):
 			return err
 		case errors.Is(err, push.ErrStale), errors.Is(err, errRolledBack):
-			in.m.stale.Inc()
-			in.d.Log.Warn("reading positions again", "cause", err)
+			in.stale(err)
 			_ = sleep(ctx, rand.N(pollEvery)) // so that two on one file do not stay in step
 		default:
 			if err := redis.Wait(ctx, err); err != nil {
 				return in.stopped(ctx)
 			}
 		}
+	}
+}
+
+// stale notes that positions in Redis are others than thought, as happens again
+// and again where two follow one log by mistake.
+func (in *Intake) stale(err error) {
+	in.m.stale.Inc()
+	if now := time.Now(); now.Sub(in.warned) > staleWarnEvery {
+		in.warned = now
+		in.d.Log.Warn("positions in redis are others than expected, reading them again: redis went back in time, or something else follows the same log", "err", err)
 	}
 }
 

@@ -18,18 +18,21 @@ const recent = 10 * time.Minute
 func (in *Intake) Check(ctx context.Context) error {
 	redis := in.d.Outage("redis")
 	for {
-		err := in.d.Redis.Ping(ctx).Err()
-		if err == nil {
-			warnings, err := in.d.Redis.Check(ctx)
+		warnings, err := in.d.Redis.Check(ctx)
+		away := in.d.Redis.Ping(ctx).Err()
+		switch {
+		case err != nil && away != nil:
+			if redis.Wait(ctx, err) != nil {
+				return in.stopped(ctx)
+			}
+			continue
+		case err == nil:
 			for _, w := range warnings {
 				in.d.Log.Warn(w)
 			}
 			redis.Over()
-			return err
 		}
-		if redis.Wait(ctx, err) != nil {
-			return in.stopped(ctx)
-		}
+		return err
 	}
 }
 
