@@ -1,7 +1,7 @@
 # Glow: `make demo` to see it, `make test` to trust it.
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-PROGRAMS := tailer sharehook geoworker publisher demo page
+PROGRAMS := tailer sharehook geoworker publisher demo page scripts/dbip2city
 LDFLAGS := -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 
 .PHONY: help build demo test check fuzz clean
