@@ -8,14 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/chromedp/chromedp"
 
 	"github.com/glowmap/glow/e2e/harness"
@@ -103,7 +101,7 @@ func TestShareAcrossOrigins(t *testing.T) {
 	friend := page(t, "")
 	server := s3test.Start(t)
 	g.Target, g.Env = "s3://feed/glow", s3test.Env()
-	setUp(t, server, friend)
+	setUp(t, g, server, friend)
 	addr := freeAddr(t)
 	share := "http://" + addr + "/share"
 	stranger := page(t, `<form method="post" action="`+share+`"><input name="type" value="twitter"></form>`)
@@ -168,24 +166,12 @@ func TestShareAcrossOrigins(t *testing.T) {
 }
 
 // setUp makes a bucket that pages of one origin may read.
-func setUp(t *testing.T, server *s3test.Server, origin string) {
+func setUp(t *testing.T, g *harness.Glow, server *s3test.Server, origin string) {
 	t.Helper()
-	server.Bucket("feed")
-	client := s3.New(s3.Options{
-		BaseEndpoint: aws.String(server.URL()), UsePathStyle: true, Region: s3test.Region,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: s3test.AccessKey, SecretAccessKey: s3test.SecretKey}, nil
-		}),
-	})
-	_, err := client.PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: aws.String("feed"), CORSConfiguration: &types.CORSConfiguration{
-		CORSRules: []types.CORSRule{{AllowedOrigins: []string{origin}, AllowedMethods: []string{"GET", "HEAD"}, ExposeHeaders: []string{"Date", "ETag"}}},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("feed"), Policy: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::feed/glow/v1/*"}]}`)})
-	if err != nil {
-		t.Fatal(err)
+	cmd := exec.Command(harness.Program(t, "publisher"), "setup", "--target", g.Target, "--s3-endpoint", server.URL(),
+		"--redis-url", g.Redis.URL(), "--cors-origins", origin, "--public")
+	cmd.Env = append(os.Environ(), g.Env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("publisher setup: %v\n%s", err, out)
 	}
 }
