@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,8 +11,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/glowmap/glow/internal/bucket"
-	"github.com/glowmap/glow/internal/geotest"
 	"github.com/glowmap/glow/internal/keys"
 )
 
@@ -84,15 +80,35 @@ func TestOnceClaims(t *testing.T) {
 	s.check()
 }
 
+// --once does not wait for ever for what somebody else has acknowledged.
+func TestOnceStuck(t *testing.T) {
+	s := newStage(t)
+	ctx := context.Background()
+	s.c.XGroupCreateMkStream(ctx, s.k.Queue(), keys.Group, "0")
+	s.pushRandom(1)
+	read := s.c.XReadGroup(ctx, &redis.XReadGroupArgs{Group: keys.Group, Consumer: "meddler", Streams: []string{s.k.Queue(), ">"}, Block: -1}).Val()
+	s.c.XAck(ctx, s.k.Queue(), keys.Group, read[0].Messages[0].ID)
+	w := s.start("--once")
+	s.until("it ends", w.exited)
+	if w.ProcessState.ExitCode() != 1 || !strings.Contains(w.stderr.String(), "counts as done") {
+		t.Errorf("exit %d: %s", w.ProcessState.ExitCode(), &w.stderr)
+	}
+}
+
 // Redis is killed and started again; its append-only file keeps what it had
 // acknowledged here, as it is synced always.
 func TestRedisDies(t *testing.T) {
 	s := newStage(t, "--appendfsync", "always")
 	w := s.start()
+	s.until("the worker is ready", w.ready)
 	for range 5 {
 		for range 10 {
 			s.pushRandom(50)
 		}
+		s.until("the worker has taken entries", func() bool { // and lingers; or it was quick
+			p, err := s.c.XPending(context.Background(), s.k.Queue(), keys.Group).Result()
+			return err == nil && p.Count > 0 || s.queueEmpty()
+		})
 		s.redis.Kill()
 		s.redis.Start()
 	}
@@ -209,118 +225,5 @@ func TestOtherGrid(t *testing.T) {
 	}
 	if got := s.c.HGet(context.Background(), s.k.Meta(), keys.MetaGrid).Val(); got != "0.5" {
 		t.Errorf("grid %q", got)
-	}
-}
-
-// The database is replaced by good and bad files under load: no event is lost,
-// each is located by a database that was good, and bad ones are reported once.
-func TestSwapUnderLoad(t *testing.T) {
-	s := newStage(t)
-	ctx := context.Background()
-	world := func(country string) []geotest.Place {
-		return []geotest.Place{{Net: "0.0.0.0/1", Country: country, Continent: "EU", LatLon: geotest.At(50, 10)}}
-	}
-	write := func(path, country string, built int64) {
-		if err := (geotest.DB{Built: built, Places: world(country)}).Write(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(s.geoip, "DE", 1774000000)
-	w := s.start()
-	pushed := 0
-	load := func(ok func() bool) func() bool {
-		return func() bool {
-			s.push(fmt.Sprintf("8.8.8.8 %d download", s.id/1000))
-			pushed++
-			return ok()
-		}
-	}
-	built := func(date string) func() bool {
-		return load(func() bool { return s.c.HGet(ctx, s.k.Meta(), keys.MetaGeoIPBuilt).Val() == date })
-	}
-	refused := func(n float64) func() bool {
-		return load(func() bool { return w.metric(`glow_geoworker_geoip_reloads_total{result="error"}`) == n })
-	}
-	s.until("the first database", built("2026-03-20"))
-	write(s.geoip+".new", "FR", 1775000000)
-	if err := os.Rename(s.geoip+".new", s.geoip); err != nil {
-		t.Fatal(err)
-	}
-	s.until("the second, by rename", built("2026-03-31"))
-	good, err := os.ReadFile(s.geoip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, broken := range [][]byte{good[:len(good)/2], []byte("<html>"), {}} {
-		if err := os.WriteFile(s.geoip, broken, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		s.until("a bad one is refused", refused(float64(i+1)))
-	}
-	if err := os.Remove(s.geoip); err != nil {
-		t.Fatal(err)
-	}
-	s.until("a missing one is reported", refused(4))
-	write(s.geoip, "IT", 1776000000)
-	s.until("the third, written in place", built("2026-04-12"))
-	write(s.geoip, "ES", 1777000000)
-	s.until("the fourth, written over", built("2026-04-24"))
-	s.until("the queue is empty", s.queueEmpty)
-	s.stop(w)
-	if n := strings.Count(w.stderr.String(), "level=WARN"); n != 4 {
-		t.Errorf("%d warnings of 4 bad files", n)
-	}
-	all := readBucket(t, s.c, s.k, bucket.ID{Period: bucket.All})["download"]
-	sum := 0
-	for _, country := range []string{"DE", "FR", "IT", "ES"} {
-		if all.Countries[country] == 0 {
-			t.Errorf("nothing was located with the database that says %s", country)
-		}
-		sum += int(all.Countries[country])
-	}
-	if all.N != pushed || sum != pushed || all.Unlocated != 0 {
-		t.Errorf("%d pushed, %d counted, %d by country, %d unlocated", pushed, all.N, sum, all.Unlocated)
-	}
-}
-
-func TestUsage(t *testing.T) {
-	s := newStage(t)
-	for _, c := range []struct {
-		args []string
-		code int
-		says []string
-	}{
-		{[]string{"--geoip", "", "--cell-degrees", "0.7", "--claim-after", "1ms"}, 2,
-			[]string{"--geoip (or GLOW_GEOIP)", "--cell-degrees (or GLOW_CELL_DEGREES)", "--claim-after (or GLOW_CLAIM_AFTER)"}},
-		{[]string{"--geoip", s.geoip + ".none"}, 1, []string{"open geoip database", "no such file"}},
-		{[]string{"--geoip", "main.go"}, 1, []string{"open geoip database main.go"}},
-		{[]string{"file.log"}, 2, []string{"unexpected argument"}},
-	} {
-		w := s.start(c.args...)
-		s.until("it ends", w.exited)
-		if w.ProcessState.ExitCode() != c.code {
-			t.Errorf("%q: exit %d, want %d", c.args, w.ProcessState.ExitCode(), c.code)
-		}
-		for _, text := range c.says {
-			if !strings.Contains(w.stderr.String(), text) {
-				t.Errorf("%q: standard error lacks %q: %s", c.args, text, &w.stderr)
-			}
-		}
-	}
-}
-
-// The names of metrics are promised to whoever made dashboards of them.
-func TestMetrics(t *testing.T) {
-	s := newStage(t)
-	w := s.start()
-	s.pushRandom(50)
-	s.until("the queue is empty", s.queueEmpty)
-	s.until("a commit is measured", func() bool { return w.metric("glow_geoworker_commits_total") > 0 })
-	golden, err := os.ReadFile("testdata/metrics.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(w.metrics(), "\n") + "\n"; got != string(golden) {
-		t.Errorf("metrics:\n%swant (testdata/metrics.txt):\n%s", got, golden)
 	}
 }

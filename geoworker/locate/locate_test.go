@@ -149,8 +149,10 @@ func compare(t *testing.T, file []byte, every24 int, random int) {
 		check(netip.MustParsePrefix(p.Net).Addr())
 		check(netip.MustParsePrefix(p.Net).Addr().Prev())
 	}
-	for _, a := range []string{"0.0.0.0", "255.255.255.255", "10.1.2.3", "127.0.0.1", "::", "::1", "::ffff:8.8.8.8", "64:ff9b::808:808",
-		"2002:808:808::1", "2001:0:808:808::", "fe80::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"} {
+	for _, a := range []string{
+		"0.0.0.0", "255.255.255.255", "10.1.2.3", "127.0.0.1", "::", "::1", "::ffff:8.8.8.8", "64:ff9b::808:808",
+		"2002:808:808::1", "2001:0:808:808::", "fe80::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+	} {
 		check(netip.MustParseAddr(a))
 		check(netip.MustParseAddr(a).Unmap())
 	}

@@ -180,7 +180,7 @@ func (r *reader) finished() (bool, error) {
 		r.stuck = 0
 		return false, nil
 	}
-	if r.stuck++; r.stuck > 100 {
+	if r.stuck++; r.stuck > 20 {
 		return false, errStuck
 	}
 	return false, nil
