@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,24 +19,38 @@ type flow struct {
 	units  []*harness.Unit
 	done   chan error
 	writer *harness.Writer
+	age    time.Duration // of the first event
+	span   time.Duration // of all events
+	sorted bool          // by their times, all of them
 }
 
-// startFlow starts two of each daemon that may be more than one, and a log of
-// so many lines that takes about so long. The events are of the last two hours.
+// startFlow starts all daemons, and a log of so many lines that takes about so
+// long and rotates in the given ways, or in all. The events are of the last two
+// hours.
 func startFlow(t *testing.T, r *rand.Rand, g *harness.Glow, lines int, takes time.Duration, rotations ...harness.Rotation) *flow {
 	t.Helper()
+	f := &flow{g: g, r: r, lines: lines, age: 2 * time.Hour, span: 2 * time.Hour}
+	return f.start(t, takes, rotations...)
+}
+
+// start is startFlow where the events are of another time.
+func (f *flow) start(t *testing.T, takes time.Duration, rotations ...harness.Rotation) *flow {
+	t.Helper()
 	if len(rotations) == 0 {
-		rotations = []harness.Rotation{harness.Rename, harness.Late, harness.CopyTruncate, harness.Dated, harness.Gzip}
+		rotations = harness.Rotations
 	}
-	now := time.Now()
-	events := harness.Events(r, lines, harness.Addresses(t, r, g.GeoIP, 5000), now.Add(-2*time.Hour), 2*time.Hour)
+	g, r, lines, now := f.g, f.r, f.lines, time.Now()
+	events := harness.Events(r, lines, harness.Addresses(t, r, g.GeoIP, 5000), now.Add(-f.age), f.span)
+	if f.sorted {
+		slices.SortStableFunc(events, func(a, b harness.Event) int { return a.Time.Compare(b.Time) })
+	}
 	log := make([][]byte, lines)
 	for i, e := range events {
 		if log[i] = e.Line(r, "glow"); r.IntN(1000) == 0 {
 			log[i] = []byte("no event")
 		}
 	}
-	f := &flow{g: g, r: r, lines: lines, done: make(chan error, 1)}
+	f.done = make(chan error, 1)
 	f.oracle = newOracle(t, oracle.Settings{GeoIP: g.GeoIP, Format: oracle.Format{Name: "glow"}, Now: now}, text(log))
 	g.Args["geoworker"] = []string{"--claim-after", "1s"}
 	write(t, g.Log, nil)
@@ -51,14 +66,20 @@ func startFlow(t *testing.T, r *rand.Rand, g *harness.Glow, lines int, takes tim
 	return f
 }
 
-// finish waits until all is counted, stops everything and compares.
-func (f *flow) finish(t *testing.T) {
+// wait waits until all is written and counted.
+func (f *flow) wait(t *testing.T) {
 	t.Helper()
 	if err := <-f.done; err != nil {
 		t.Fatalf("write the log: %v", err)
 	}
 	t.Logf("%d lines, rotations %v", f.lines, f.writer.Rotated)
 	f.g.WaitCounted(f.lines, time.Minute)
+}
+
+// finish waits until all is counted, stops everything and compares.
+func (f *flow) finish(t *testing.T) {
+	t.Helper()
+	f.wait(t)
 	for _, u := range f.units {
 		u.Stop()
 	}

@@ -9,10 +9,11 @@ import (
 
 // Each way to rotate alone, and all of them together, with nobody killed.
 func TestRotations(t *testing.T) {
-	every := []harness.Rotation{harness.Rename, harness.Late, harness.CopyTruncate, harness.Dated, harness.Gzip}
-	for name, kinds := range map[string][]harness.Rotation{
-		"rename": every[:1], "late": every[1:2], "copytruncate": every[2:3], "dated": every[3:4], "gzip": every[4:], "all": every,
-	} {
+	for i := range len(harness.Rotations) + 1 {
+		name, kinds := "all", harness.Rotations
+		if i < len(kinds) {
+			name, kinds = string(kinds[i]), kinds[i:i+1]
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := harness.Rand(t)

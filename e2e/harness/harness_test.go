@@ -21,7 +21,7 @@ import (
 
 // Whatever way it rotates, the files hold exactly the lines that were written.
 func TestWriter(t *testing.T) {
-	for _, r := range []Rotation{Rename, Late, CopyTruncate, Dated, Gzip} {
+	for _, r := range Rotations {
 		dir := t.TempDir()
 		w := &Writer{Path: filepath.Join(dir, "log"), Rand: rand.New(rand.NewPCG(1, 1)), Rate: 20000, Every: 20 * time.Millisecond, Rotations: []Rotation{r}, Linger: 30 * time.Millisecond}
 		var lines [][]byte

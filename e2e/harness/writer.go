@@ -18,10 +18,14 @@ type Rotation string
 const (
 	Rename       Rotation = "rename"       // to log.1, a new file at once
 	Late         Rotation = "late"         // to log.1, written on for a while, as until syslog-ng is told
+	Create       Rotation = "create"       // the same, but the new file is there at once, as logrotate makes it
 	CopyTruncate Rotation = "copytruncate" // copied to log.1, then cut to nothing
 	Dated        Rotation = "dated"        // to log-20260324-140000.000000000
 	Gzip         Rotation = "gzip"         // rename; the log before this one is gzipped
 )
+
+// Rotations are all of them.
+var Rotations = []Rotation{Rename, Late, Create, CopyTruncate, Dated, Gzip}
 
 // Writer writes lines to a log that it rotates meanwhile, as a syslog server
 // and logrotate do. Nothing is lost by its own doing, and no rotated file is
@@ -32,10 +36,10 @@ type Writer struct {
 	Rate      int           // lines per second; 0: as fast as it goes
 	Every     time.Duration // between rotations; 0: never
 	Rotations []Rotation    // drawn at random
-	Linger    time.Duration // longest that Late writes on
+	Linger    time.Duration // longest that Late and Create write on
 
 	file    *os.File
-	lateEnd time.Time // when a Late rotation ends; zero outside
+	lateEnd time.Time // when such a rotation ends; zero outside
 	Rotated map[Rotation]int
 	names   []string // of the numbered files, newest first, as suffixes after their number
 }
@@ -94,7 +98,7 @@ func (w *Writer) chunk(lines [][]byte) error {
 	return err
 }
 
-// endLate opens the new file of a Late rotation once it is time.
+// endLate opens the new file of a Late or Create rotation once it is time.
 func (w *Writer) endLate(now bool) error {
 	if w.lateEnd.IsZero() || !now && time.Now().Before(w.lateEnd) {
 		return nil
@@ -119,9 +123,12 @@ func (w *Writer) rotate(r Rotation) error {
 			return err
 		}
 		return os.Truncate(w.Path, 0)
-	case Late:
+	case Late, Create:
 		w.lateEnd = time.Now().Add(time.Duration(w.Rand.Int64N(int64(w.Linger))))
-		return os.Rename(w.Path, first)
+		if err := os.Rename(w.Path, first); err != nil || r == Late {
+			return err
+		}
+		return os.WriteFile(w.Path, nil, 0o644)
 	}
 	return w.renameTo(first)
 }
