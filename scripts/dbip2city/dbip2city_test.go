@@ -154,11 +154,13 @@ func TestConvertFlat(t *testing.T) {
 	}
 }
 
+func english(name string) mmdbtype.Map { return mmdbtype.Map{"en": mmdbtype.String(name)} }
+
 func nestedRecord(country, region string, lat, lon float64) mmdbtype.Map {
 	return mmdbtype.Map{
-		"country":      mmdbtype.Map{"iso_code": mmdbtype.String(country), "names": names("?")},
-		"subdivisions": mmdbtype.Slice{mmdbtype.Map{"names": names(region)}},
-		"city":         mmdbtype.Map{"names": names("Town")},
+		"country":      mmdbtype.Map{"iso_code": mmdbtype.String(country), "names": english("?")},
+		"subdivisions": mmdbtype.Slice{mmdbtype.Map{"names": english(region)}},
+		"city":         mmdbtype.Map{"names": english("Town")},
 		"location":     mmdbtype.Map{"latitude": mmdbtype.Float64(lat), "longitude": mmdbtype.Float64(lon)},
 	}
 }

@@ -83,16 +83,13 @@ func convert(out string, tables []string, regions *region.Table, stderr io.Write
 	if err != nil {
 		return err
 	}
-	c, err := newConverter(regions, built)
-	if err != nil {
-		return err
-	}
+	c := newConverter(regions)
 	n := 0
 	err = each(sources, func(p netip.Prefix, e entry) error { n++; return c.add(p, e) })
 	if err != nil {
 		return err
 	}
-	if err := replace(out, c.write); err != nil {
+	if err := replace(out, func(w io.Writer) error { return c.write(w, built) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(stderr, "dbip2city: %d networks, %d different records, %s\n", n, len(c.records), out)
