@@ -167,6 +167,9 @@ func TestRedisEmptied(t *testing.T) {
 	if got := s.c.HGet(context.Background(), s.k.Meta(), keys.MetaGrid).Val(); got != "0.5" {
 		t.Errorf("grid %q", got)
 	}
+	if strings.Contains(w.stderr.String(), "redis is away") {
+		t.Error("an empty Redis was taken for one that is away")
+	}
 	s.stop(w)
 }
 

@@ -170,6 +170,24 @@ func TestSameAsGeoIP2(t *testing.T) {
 	}
 }
 
+// Numbers beyond 24 bits, which no small database has.
+func TestUnpack(t *testing.T) {
+	for _, c := range []struct {
+		node        []byte
+		left, right uint32
+	}{
+		{[]byte{0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}, 0x123456, 0x789abc},
+		{[]byte{0x12, 0x34, 0x56, 0xab, 0x78, 0x9a, 0xbc}, 0xa123456, 0xb789abc},
+		{[]byte{0xfe, 0x12, 0x34, 0x56, 0xdc, 0x78, 0x9a, 0xbc}, 0xfe123456, 0xdc789abc},
+	} {
+		tree := make([]uint32, 4)
+		unpack(tree, append(c.node, c.node...), len(c.node))
+		if tree[0] != c.left || tree[1] != c.right || tree[2] != c.left || tree[3] != c.right {
+			t.Errorf("%x: %x", c.node, tree)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	good := write(t, geotest.DB{})
 	for name, c := range map[string]struct {
