@@ -134,6 +134,9 @@ func (f *Follower) prune(emit func(*Chunk) error) error {
 		}
 		step := Step{g.source, []Change{{Field: g.field(), Old: g.value}}}
 		f.gens = append(f.gens[:i], f.gens[i+1:]...)
+		if f.current[g.path] == g {
+			delete(f.current, g.path)
+		}
 		if err := emit(&Chunk{g: g, step: step}); err != nil {
 			return err
 		}

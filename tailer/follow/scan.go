@@ -16,9 +16,7 @@ import (
 // compressed, and those that came and went unseen. For these two the files at
 // the followed paths must be known: one of them may just be being copied.
 func (f *Follower) scan(all bool) {
-	for _, g := range f.gens {
-		g.onDisk = g.file != nil
-	}
+	f.meet()
 	bases, dirs := f.bases()
 	if all {
 		f.begin(bases)
@@ -46,6 +44,18 @@ func (f *Follower) scan(all bool) {
 		f.firstScan = false
 		f.miss()
 		f.age()
+	}
+}
+
+// meet notes which generations have their file open, or where it is followed.
+func (f *Follower) meet() {
+	for _, g := range f.gens {
+		g.onDisk = g.file != nil
+	}
+	for path, g := range f.current {
+		if in, err := stat(path); err == nil && in.id == g.seen.id {
+			g.onDisk = true
+		}
 	}
 }
 
