@@ -156,7 +156,8 @@ func (w *Worker) check(ctx context.Context) error {
 // again says whether err means that the queue is not as the session thought,
 // rather than that Redis is away.
 func again(err error) bool {
-	return errors.Is(err, count.ErrGone) || errors.Is(err, errForgotten) || redis.HasErrorPrefix(err, "NOGROUP")
+	return errors.Is(err, count.ErrGone) || errors.Is(err, errForgotten) ||
+		redis.HasErrorPrefix(err, "NOGROUP") || redis.HasErrorPrefix(err, "UNBLOCKED") // the queue's key is gone
 }
 
 var errDisagree = errors.New("this worker and the feed disagree")
