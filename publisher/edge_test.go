@@ -142,5 +142,39 @@ func TestCorruptBucket(t *testing.T) {
 	eventually(t, "the heart beats on", func() bool {
 		return seqIn(t, dir) > seq+2
 	})
+	if n := strings.Count(p.log.String(), minute.String()); n > 4 { // bucket=, and in err=
+		t.Errorf("it is named again and again:\n%s", p.log)
+	}
 	p.stop()
+}
+
+func TestSaysThatAStoreIgnoresConditions(t *testing.T) {
+	t.Parallel()
+	s, f := redistest.Start(t), newFaulty(t)
+	newWorker(t, s)
+	if said := publish(t, s, "--once", "--target", "s3://launch", "--s3-endpoint", f.URL); strings.Contains(said, "conditions") {
+		t.Errorf("a good store is blamed:\n%s", said)
+	}
+	other := redistest.Start(t)
+	g := newFaulty(t)
+	g.set(func() { g.ignores = true })
+	if said := publish(t, other, "--once", "--target", "s3://launch", "--s3-endpoint", g.URL); !strings.Contains(said, "ignores conditions") {
+		t.Errorf("not a word:\n%s", said)
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	s, dir := redistest.Start(t), t.TempDir()
+	w := newWorker(t, s)
+	name := func(code, name string) {
+		w.must(w.redis.HSet(t.Context(), ns.Names(), code, name).Err())
+		w.must(w.redis.Set(t.Context(), ns.NamesToken(), bucket.NewToken().String(), 0).Err())
+		publish(t, s, "--once", "--target", "file://"+dir)
+	}
+	name("US-CA", "California")
+	name("AT-9", "Vienna & <all>")
+	if got, want := files(t, dir)["v1/names.json"], `{"regions":{"AT-9":"Vienna & <all>","US-CA":"California"},"v":1}`; got != want {
+		t.Errorf("names.json is %s, want %s", got, want)
+	}
 }

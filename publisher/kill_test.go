@@ -128,6 +128,33 @@ func TestLatePutOfAFrozenPublisher(t *testing.T) {
 	compare(t, f.files(t), want)
 }
 
+// What is counted between the reading of a bucket and the answer to its PUT
+// leaves the bucket dirty.
+func TestCountedDuringAPut(t *testing.T) {
+	t.Parallel()
+	s, f := redistest.Start(t), newFaulty(t)
+	w := newWorker(t, s)
+	events := []event{{at: dayStart, typ: "download", cell: 1}}
+	f.set(func() {
+		f.before = func(r *http.Request) int {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/1m/") && len(events) < 5 {
+				more := event{at: dayStart, typ: "download", cell: len(events)}
+				events = append(events, more)
+				w.must(w.commit([]event{more}))
+			}
+			return 0
+		}
+	})
+	w.must(w.commit(events))
+	publish(t, s, "--once", "--target", "s3://launch", "--s3-endpoint", f.URL)
+	if len(events) != 5 {
+		t.Fatalf("%d events", len(events))
+	}
+	compare(t, f.files(t), naive(events, false))
+}
+
 // Parts that come while their bucket is compacted and read are neither lost
 // nor counted twice.
 func TestCompactionWhileCounting(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -207,6 +208,54 @@ func TestRecoversAfterARollback(t *testing.T) {
 	p.stop()
 	publish(t, s, append(target, "--once")...)
 	compare(t, files(t, dir), naive(events, false))
+}
+
+// Redis goes back in time, or begins another feed, in the middle of a pass:
+// nothing that is read after that is put.
+func TestRedisChangesDuringAPass(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(w *worker, old state){
+		"a rollback": func(w *worker, old state) { w.rollBack(old) },
+		"a reset":    func(w *worker, _ state) { w.must(w.redis.HSet(w.t.Context(), ns.Meta(), "feed", "another").Err()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, f := redistest.Start(t), newFaulty(t)
+			w := newWorker(t, s)
+			target := []string{"--target", "s3://launch", "--s3-endpoint", f.URL}
+			events := someEvents(12, 300)
+			w.count(events[:100], 10)
+			publish(t, s, append(target, "--once")...)
+			old := w.save()
+			w.count(events[100:], 10)
+			changed := false
+			var since []string // objects put afterwards
+			f.set(func() {
+				f.before = func(r *http.Request) int {
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					switch {
+					case r.Method != http.MethodPut:
+					case changed:
+						since = append(since, r.URL.Path)
+					case strings.Contains(r.URL.Path, "/1m/"):
+						change(w, old)
+						changed = true
+					}
+					return 0
+				}
+			})
+			p := start(t, command(s, append([]string{"--every", "100ms", "--in-flight", "1"}, target...)...))
+			eventually(t, "it is noticed", func() bool { return p.says("buckets wait") || p.says("starting over") })
+			f.set(func() {
+				for _, name := range since {
+					if !strings.HasSuffix(name, "/latest.json") {
+						t.Errorf("%s was put afterwards", name)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestGivesUpRecovering(t *testing.T) {
