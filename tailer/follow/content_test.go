@@ -300,3 +300,24 @@ func BenchmarkFollow(b *testing.B) {
 	}
 	runtime.KeepAlive(d)
 }
+
+// Of a damaged compressed log all is read that can be, and the rest is said to be lost.
+func TestDamagedCompressedLog(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	appendLines(t, log, 0, 100)
+	d.drain()
+	appendLines(t, log, 100, 20000)
+	must(t, os.Rename(log, log+".1"))
+	d.f.Close()
+	pack(t, log+".1", ".gz")
+	st, err := os.Stat(log + ".1.gz")
+	must(t, err)
+	must(t, os.Truncate(log+".1.gz", st.Size()/2))
+	appendText(t, log, "new\n")
+	d.start()
+	d.until("it is noticed", func() bool { return d.f.Stats().Lost == 1 })
+	if !strings.Contains(d.log.String(), "compressed log is damaged") || d.lines["new"] != 1 || len(d.lines) < 5000 {
+		t.Errorf("%d lines", len(d.lines))
+	}
+}

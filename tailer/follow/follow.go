@@ -98,122 +98,6 @@ func New(o Options) (*Follower, error) {
 	return f, nil
 }
 
-// Reset sets all positions to what Redis holds: the fields of
-// keys.Positions, of any source. Files stay open.
-func (f *Follower) Reset(values map[string]string) error {
-	open := map[string]*generation{}
-	for _, g := range f.gens {
-		if g.file != nil {
-			open[g.field()] = g
-		}
-	}
-	f.gens = nil
-	clear(f.rolls)
-	clear(f.copies)
-	for field, value := range values {
-		if err := f.load(open[field], field, value); err != nil {
-			return err
-		}
-		delete(open, field)
-	}
-	siblings := f.forget(open)
-	slices.SortFunc(f.gens, func(a, b *generation) int { return cmp.Compare(a.pos.Order, b.pos.Order) })
-	f.markEnded()
-	f.relink()
-	f.rejudge(siblings)
-	f.rescan = true
-	return nil
-}
-
-// load takes over one position, into g if that is known.
-func (f *Follower) load(g *generation, field, value string) error {
-	source, id, ok := position.ParseField(field)
-	if !ok {
-		return nil // of a newer version, perhaps: not ours to judge
-	}
-	p, err := position.Parse(value)
-	if err != nil {
-		if !f.follows(source) {
-			return nil
-		}
-		return fmt.Errorf("position of source %s: %w", source, err)
-	}
-	if g == nil {
-		g = &generation{id: id, source: source, path: p.Path}
-	}
-	g.pos, g.value = p, value
-	if id == (position.Generation{}) {
-		f.rolls[source] = g
-		return nil
-	}
-	g.own = g.own || f.follows(source)
-	g.drained, g.pending, g.scanned = false, 0, 0
-	if f.follows(source) {
-		f.first = false
-	}
-	f.gens = append(f.gens, g)
-	return nil
-}
-
-// forget sets those generations back to their beginning that Redis knows
-// nothing of. Siblings among them are left out and returned: whether they are
-// generations of their own was decided in ignorance of what Redis holds now.
-func (f *Follower) forget(open map[string]*generation) (siblings []*generation) {
-	for _, g := range open {
-		if g.sibling {
-			siblings = append(siblings, g)
-			continue
-		}
-		g.pos, g.value = position.Position{State: position.Open, Host: f.o.Host, Modified: g.pos.Modified}, ""
-		g.drained, g.pending, g.scanned = false, 0, 0
-		if g.start > 0 {
-			_ = g.moveTo(g.start) // if the file changed, from its beginning
-		}
-		f.gens = append(f.gens, g)
-	}
-	return siblings
-}
-
-// rejudge decides anew what the files of siblings are, which may be deleted by now.
-func (f *Follower) rejudge(siblings []*generation) {
-	for _, g := range siblings {
-		in, err := fstat(g.file.f)
-		kept := false
-		if err == nil {
-			kept, err = f.place(g.file, in, g.path, g.source)
-		}
-		if !kept {
-			g.file.close()
-		}
-		if err != nil {
-			f.trouble(g.path, "read rotated log", err)
-		}
-	}
-}
-
-// markEnded finds the generations whose inode has a later one.
-func (f *Follower) markEnded() {
-	latest := map[identity]int{}
-	for _, g := range f.gens {
-		latest[g.identity()] = max(latest[g.identity()], g.id.Epoch)
-	}
-	for _, g := range f.gens {
-		g.ended = g.id.Epoch < latest[g.identity()]
-		if g.ended && g.file != nil && g.file.id == g.identity() {
-			g.detach()
-		}
-	}
-}
-
-// relink drops the current generations that are no longer known.
-func (f *Follower) relink() {
-	for path, g := range f.current {
-		if !slices.Contains(f.gens, g) {
-			delete(f.current, path)
-		}
-	}
-}
-
 func (f *Follower) follows(source string) bool {
 	return slices.ContainsFunc(f.watches, func(w *watch) bool { return w.source == source })
 }
@@ -353,9 +237,10 @@ func (f *Follower) register(emit func(*Chunk) error) error {
 
 // registration is the step that makes g known. With it the source's roll goes
 // up, so that of two followers of one log (by mistake) none registers anything
-// without knowing all that the other one has. And because a sibling's content
-// cannot tell it from a generation of which nothing was read, those get
-// another value too: whoever has just read of them must look again.
+// without knowing all that the other one has. Some other generations get
+// another value too, so that whoever has just read of them must look again:
+// those that ended with g's beginning, and, if g is a sibling, those of which
+// nothing was read, from which its content cannot tell it.
 func (f *Follower) registration(g *generation) Step {
 	r := f.rolls[g.source]
 	if r == nil {
@@ -364,12 +249,13 @@ func (f *Follower) registration(g *generation) Step {
 	}
 	r.pos.Order++
 	g.pos.Order = r.pos.Order
+	f.o.Log.Debug("registering a generation", "path", g.path, "generation", g.id.String(), "order", r.pos.Order, "sibling", g.sibling)
 	step := Step{g.source, []Change{r.commit(), g.commit()}}
-	if !g.sibling {
-		return step
-	}
 	for _, o := range f.gens {
-		if o != g && o.source == g.source && o.pos.Offset == 0 && o.value != "" {
+		if o == g || o.value == "" {
+			continue
+		}
+		if o.identity() == g.identity() && o.id.Epoch < g.id.Epoch || g.sibling && o.source == g.source && o.pos.Offset == 0 {
 			r.pos.Order++
 			o.pos.Order = r.pos.Order
 			step.Changes = append(step.Changes, o.commit())
