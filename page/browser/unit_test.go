@@ -370,4 +370,3 @@ func TestObjectNames(t *testing.T) {
 		}
 	}
 }
-

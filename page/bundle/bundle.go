@@ -5,6 +5,7 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"mime"
 	"os"
 	"path"
@@ -108,8 +110,12 @@ func (a *assets) take(name string) []byte {
 }
 
 // lazy are the modules that the page loads when they are needed. Each is a
-// bundle of its own, so that the page itself stays in one file.
-var lazy = []string{"ui/dialogs.ts", "ui/wall.ts", "map/splat.ts"}
+// bundle of its own, so that the page itself stays in one file. Those of a later
+// row load those of earlier ones.
+var lazy = [][]string{
+	{"ui/dialogs.ts", "ui/wall.ts", "map/splat.ts", "lang/*.json"},
+	{"ui/hands.ts"},
+}
 
 func compile(dir string, single bool) (*assets, error) {
 	o := options(dir)
@@ -117,11 +123,12 @@ func compile(dir string, single bool) (*assets, error) {
 	if single {
 		o.Loader[".bin"] = api.LoaderDataURL
 	} else {
-		names, err := a.compileLazy(o, dir)
-		if err != nil {
-			return nil, err
+		o.Plugins = append(o.Plugins, outside(a))
+		for _, row := range lazy {
+			if err := a.compileLazy(o, dir, row); err != nil {
+				return nil, err
+			}
 		}
-		o.Plugins = append(o.Plugins, outside(names))
 	}
 	o.EntryPointsAdvanced = []api.EntryPoint{
 		{InputPath: filepath.Join(dir, "main.ts"), OutputPath: "glow"},
@@ -146,36 +153,41 @@ func options(dir string) api.BuildOptions {
 	}
 }
 
-// compileLazy compiles the lazy modules and languages and returns their files
-// by the base names of their sources.
-func (a *assets) compileLazy(o api.BuildOptions, dir string) (map[string]string, error) {
-	languages, err := filepath.Glob(filepath.Join(dir, "lang", "*.json"))
-	if err != nil {
-		return nil, err
+// compileLazy compiles some lazy modules.
+func (a *assets) compileLazy(o api.BuildOptions, dir string, patterns []string) error {
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, p := range paths {
+			name := strings.TrimSuffix(filepath.Base(p), path.Ext(p))
+			if path.Ext(p) == ".json" {
+				name = "lang-" + name
+			}
+			o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: p, OutputPath: name})
+		}
 	}
-	for _, l := range languages {
-		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: l, OutputPath: "lang-" + strings.TrimSuffix(filepath.Base(l), ".json")})
-	}
-	for _, m := range lazy {
-		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: filepath.Join(dir, m), OutputPath: strings.TrimSuffix(filepath.Base(m), ".ts")})
-	}
-	if err := a.run(o); err != nil {
-		return nil, err
-	}
-	names := map[string]string{}
+	return a.run(o)
+}
+
+// built is the file of a module that is compiled already, or "".
+func (a *assets) built(module string) string {
+	base := strings.TrimSuffix(path.Base(module), ".json")
 	for _, f := range a.files {
-		base := strings.TrimPrefix(f.Name, "lang-")
-		base, _, _ = strings.Cut(base, "-")
-		names[base] = f.Name
+		own, _, _ := strings.Cut(strings.TrimPrefix(f.Name, "lang-"), "-")
+		if own == base {
+			return f.Name
+		}
 	}
-	return names, nil
+	return ""
 }
 
 // outside leaves dynamic imports to files that are built already.
-func outside(names map[string]string) api.Plugin {
+func outside(built *assets) api.Plugin {
 	return api.Plugin{Name: "outside", Setup: func(b api.PluginBuild) {
 		b.OnResolve(api.OnResolveOptions{Filter: "."}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-			name := names[strings.TrimSuffix(path.Base(a.Path), ".json")]
+			name := built.built(a.Path)
 			if a.Kind != api.ResolveJSDynamicImport || name == "" {
 				return api.OnResolveResult{}, nil
 			}
@@ -300,12 +312,22 @@ func policy(script, style string, s Settings) string {
 	return p + "; connect-src " + s.origins()
 }
 
-// shaders strips comments and line breaks from GLSL, which lies in template
-// literals where esbuild leaves it alone.
+// shaders shortens GLSL, which lies in template literals where esbuild leaves it
+// alone: no comments, no needless space, and short names for its uniforms,
+// attributes and varyings, which gl.ts uses too.
 func shaders() api.Plugin {
-	comment, space := regexp.MustCompile(`(?m)//.*$`), regexp.MustCompile(`[ \t]*\n\s*`)
+	comment, space := regexp.MustCompile(`(?m)//.*$`), regexp.MustCompile(`\s*\n\s*`)
+	around, name := regexp.MustCompile(`\s*([-=+*/,;(){}<>?:|&])\s*`), regexp.MustCompile(`\b[uva]_[a-z0-9]+\b`)
+	source, _ := fs.ReadFile(src.Files, "map/shaders.ts") // embedded: it is there
+	short := map[string]string{}
+	for _, long := range name.FindAllString(string(source), -1) {
+		if short[long] == "" {
+			short[long] = fmt.Sprintf("%c%c", 'Z'-len(short)/26, 'a'+len(short)%26)
+		}
+	}
+	rename := func(long string) string { return cmp.Or(short[long], long) }
 	return api.Plugin{Name: "shaders", Setup: func(b api.PluginBuild) {
-		b.OnLoad(api.OnLoadOptions{Filter: `shaders\.ts$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		b.OnLoad(api.OnLoadOptions{Filter: `map[/\\](shaders|gl)\.ts$`}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			data, err := os.ReadFile(a.Path)
 			if err != nil {
 				return api.OnLoadResult{}, err
@@ -313,8 +335,9 @@ func shaders() api.Plugin {
 			parts := strings.Split(string(data), "`")
 			for i := 1; i < len(parts); i += 2 {
 				parts[i] = space.ReplaceAllString(comment.ReplaceAllString(parts[i], ""), "\n")
+				parts[i] = around.ReplaceAllString(parts[i], "$1")
 			}
-			text := strings.Join(parts, "`")
+			text := name.ReplaceAllStringFunc(strings.Join(parts, "`"), rename)
 			return api.OnLoadResult{Contents: &text, Loader: api.LoaderTS}, nil
 		})
 	}}

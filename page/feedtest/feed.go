@@ -287,16 +287,16 @@ func (f *Feed) Latest(now time.Time) map[string]any {
 		if p == bucket.TenSeconds || p == bucket.Minute {
 			start -= p.Seconds()
 		}
-		if start >= f.First.Unix()-p.Seconds() {
-			newest[string(p)] = stamp(start)
+		for ; start > f.First.Unix()-p.Seconds(); start -= p.Seconds() {
+			if f.any(bucket.ID{Period: p, Start: start}, at/10*10) {
+				newest[string(p)] = stamp(start)
+				break
+			}
 		}
 	}
 	for t := at/10*10 - 120; t+10 <= at; t += 10 {
-		for _, c := range f.sum(bucket.ID{Period: bucket.TenSeconds, Start: t}, at/10*10) {
-			if c.n > 0 {
-				recent = append(recent, stamp(t))
-				break
-			}
+		if f.any(bucket.ID{Period: bucket.TenSeconds, Start: t}, at/10*10) {
+			recent = append(recent, stamp(t))
 		}
 	}
 	return map[string]any{
@@ -304,6 +304,16 @@ func (f *Feed) Latest(now time.Time) map[string]any {
 		"grid": f.Degrees, "delay": 20, "newest": newest, "recent": recent, "totals": totals,
 		"geoip": map[string]any{"type": "Made-up-City", "built": "2026-03-20"}, "attribution": nil, "message": nil,
 	}
+}
+
+// any says whether anything happened in a period.
+func (f *Feed) any(id bucket.ID, until int64) bool {
+	for _, c := range f.sum(id, until) {
+		if c.n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Names is names.json.

@@ -1,16 +1,13 @@
 // The page begins here: everything is loaded, wired and set going.
 
 import { App } from "./app";
-import { equalEarth, RAD } from "./map/project";
 import { Scene, type Choice } from "./map/scene";
 import { World } from "./map/world";
 import worldURL from "./world.bin";
 import { loadSettings, Palette } from "./settings";
-import { byId, make } from "./ui/dom";
+import { byId } from "./ui/dom";
 import { Hud } from "./ui/hud";
 import { Language } from "./ui/i18n";
-import { listen } from "./ui/input";
-import { onKeys } from "./ui/keys";
 import { frameHash, readFrame } from "./ui/link";
 import { Ranks } from "./ui/ranks";
 import { TimeBar } from "./ui/timebar";
@@ -49,10 +46,11 @@ function build(parts: Omit<Page, "ranks" | "timebar" | "view" | "choose" | "refr
     history.replaceState(null, "", frameHash(page) || location.pathname + location.search);
   };
   page.view = (globe) => setView(page, globe);
-  page.choose = (code) => chooseCountry(page, code);
+  page.choose = (code) => void import("./ui/hands").then((h) => h.chooseCountry(page, code));
   page.ranks = new Ranks(app, language, (code) => page.choose(code === page.ranks.selected ? "" : code));
   page.timebar = new TimeBar(app, language, page.refresh);
   listenAll(page);
+  awaitHands(page);
   onResize(page);
   readFrame(page, location.hash);
   addEventListener("hashchange", () => readFrame(page, location.hash));
@@ -97,50 +95,7 @@ function setView(page: Page, globe: boolean): void {
   }
 }
 
-/** Selects a country by code: lights it up and, unless it is in full view, flies there. */
-function chooseCountry(page: Page, code: string): void {
-  const { scene, world } = page;
-  const index = world.codes.indexOf(code);
-  scene.selected = index;
-  page.ranks.selected = code;
-  page.ranks.update();
-  const middle = index >= 0 ? world.middle(index) : null;
-  if (!middle) {
-    scene.camera.reset();
-    showTip(page, -1, 0, 0);
-    return;
-  }
-  const plane = [0, 0];
-  equalEarth(middle[0] * RAD, middle[1] * RAD, plane);
-  scene.camera.flyTo(middle[0], middle[1], plane, scene.camera.globe ? 1.25 : 2.4);
-  const v = scene.camera.view(1);
-  const box = scene.canvas.getBoundingClientRect();
-  showTip(page, index, box.left + v.x, box.top + v.y + 30);
-}
-
-function showTip(page: Page, country: number, x: number, y: number): void {
-  const tip = byId("tip");
-  tip.hidden = country < 0;
-  if (country < 0) return;
-  const { language } = page;
-  const code = page.world.codes[country];
-  const n = page.ranks.of(code);
-  const count = `${language.number(n.today)} ${language.t("today")} · ${language.number(n.all)} ${language.t("all")}`;
-  const rate = language.t("per_minute", { n: language.number(n.now) });
-  tip.replaceChildren(make("b", {}, language.country(code)), make("span", {}, count, make("br"), rate));
-  const { width, height } = tip.getBoundingClientRect();
-  tip.style.left = Math.max(4, Math.min(x + 14, innerWidth - width - 4)) + "px";
-  tip.style.top = Math.max(4, Math.min(y + 14, innerHeight - height - 4)) + "px";
-}
-
 function listenAll(page: Page): void {
-  listen(byId("stage"), page.scene, {
-    hover: (country, x, y) => {
-      if (page.ranks.selected === "") page.scene.selected = country;
-      showTip(page, country, x, y);
-    },
-    choose: (country) => page.choose(country < 0 ? "" : page.world.codes[country]),
-  });
   byId("views").addEventListener("click", (e) => {
     const view = (e.target as HTMLElement).dataset.view;
     if (view === "wall") void import("./ui/wall").then((w) => w.enter(page));
@@ -152,11 +107,25 @@ function listenAll(page: Page): void {
   dialog("menu", "menu");
   dialog("clock", "jump");
   dialog("state", "state");
-  onKeys(page);
   const motion = matchMedia("(prefers-reduced-motion: reduce)");
   const calm = () => (page.scene.calm = motion.matches || query.has("calm"));
   motion.addEventListener("change", calm);
   calm();
+}
+
+/** Loads what listens to pointer and keyboard with their first event, which it then gets. */
+function awaitHands(page: Page): void {
+  const kinds = ["pointermove", "pointerdown", "wheel", "keydown", "focusin"] as const;
+  const first = (e: Event) => {
+    for (const kind of kinds) removeEventListener(kind, first, true);
+    void import("./ui/hands").then((h) => {
+      h.listenAll(page);
+      if (e instanceof KeyboardEvent || e instanceof PointerEvent) {
+        e.target!.dispatchEvent(new (e.constructor as typeof KeyboardEvent)(e.type, e));
+      }
+    });
+  };
+  for (const kind of kinds) addEventListener(kind, first, { capture: true, passive: true });
 }
 
 /** Keeps the map clear of the panels. */

@@ -5,12 +5,12 @@
 //	npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
 //	go run ./worldgen --atlas package/countries-50m.json --out src/world.bin
 //
-// The world is rows of dots, 0.75° apart; a row has as many dots as fit at that
+// The world is rows of dots, 0.8° apart; a row has as many dots as fit at that
 // spacing on its parallel, so that dots are about equally dense everywhere.
 // Every dot knows its country. The file is a sequence of varints:
 //
 //	world = step·100, first latitude, rows, countries, countries × 2 letters
-//	        small, small × { country, (lon+180)·100, (lat+90)·100 }
+//	        small, small × { country, (lon+180)·10, (lat+90)·10 }
 //	        runs, runs × value, runs × length
 //
 // A run is a stretch of equal dots, row after row and never beyond the end of
@@ -31,7 +31,7 @@ import (
 )
 
 const (
-	step     = 0.75 // degrees between dots
+	step     = 0.8 // degrees between dots
 	firstLat = 84
 	lastLat  = -56
 )
@@ -136,8 +136,8 @@ func appendSmall(b []byte, countries []country, seen map[int]bool) []byte {
 	for _, i := range small {
 		lon, lat := countries[i].centre()
 		b = binary.AppendUvarint(b, uint64(i))
-		b = binary.AppendUvarint(b, uint64(math.Round((lon+180)*100)))
-		b = binary.AppendUvarint(b, uint64(math.Round((lat+90)*100)))
+		b = binary.AppendUvarint(b, uint64(math.Round((lon+180)*10)))
+		b = binary.AppendUvarint(b, uint64(math.Round((lat+90)*10)))
 	}
 	return b
 }

@@ -21,6 +21,7 @@ export class Archive {
   #listed = new Set<number>(); // starts of 10s snapshots that latest.json has listed
   #newest = new Set<string>();
   #pending = 0;
+  #published = 0;
   names = new Map<string, string>();
 
   constructor(
@@ -31,6 +32,7 @@ export class Archive {
 
   /** Learns from a heartbeat what exists. */
   learn(latest: Latest): void {
+    this.#published = latest.published;
     for (const start of latest.recent) this.#listed.add(start);
     if (this.#listed.size > 400) this.#listed = new Set([...this.#listed].sort((a, b) => b - a).slice(0, 100));
     for (const [period, start] of latest.newest) this.#newest.add(keyOf({ period, start }));
@@ -65,6 +67,7 @@ export class Archive {
         return all && [...all.types.values()].some((c) => c.days.has(dateOf(start)));
       }
       default: {
+        if (period === "1m" && start + 60 > this.#published) return false; // published when it is over
         const parent = period === "1h" ? "1d" : "1h";
         return this.#inBeat(parent, start, LENGTH[period]);
       }

@@ -60,20 +60,20 @@ function fail(what: string): never {
 }
 
 function object(v: unknown, what: string): Fields {
-  return typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Fields) : fail(what + ": not an object");
+  return typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Fields) : fail(what + ": no object");
 }
 
 function list(v: unknown, most: number, what: string): unknown[] {
-  return Array.isArray(v) && v.length <= most ? v : fail(what + ": not a list, or too long");
+  return Array.isArray(v) && v.length <= most ? v : fail(what + ": no list");
 }
 
 function count(v: unknown, what: string): number {
-  return typeof v === "number" && Number.isSafeInteger(v) && v >= 0 ? v : fail(what + ": not a count");
+  return typeof v === "number" && Number.isSafeInteger(v) && v >= 0 ? v : fail(what + ": no count");
 }
 
 function moment(v: unknown, what: string): number {
   const ms = typeof v === "string" && MOMENT.test(v) ? Date.parse(v) : NaN;
-  return ms >= 0 ? ms / 1000 : fail(what + ": not a moment");
+  return ms >= 0 ? ms / 1000 : fail(what + ": no moment");
 }
 
 function text(v: unknown, most: number): string {
@@ -81,9 +81,9 @@ function text(v: unknown, most: number): string {
 }
 
 function grid(v: unknown): number {
-  if (typeof v !== "number" || !(v >= 0.01 && v <= 180)) fail("grid: out of range");
+  if (typeof v !== "number" || !(v >= 0.01 && v <= 180)) fail("grid");
   const side = Math.round(v * 10000);
-  return 1800000 % side === 0 ? v : fail("grid: does not divide the globe");
+  return 1800000 % side === 0 ? v : fail("grid");
 }
 
 function table(v: unknown, code: RegExp, what: string): Map<string, number> {
@@ -103,7 +103,7 @@ export function gridSize(degrees: number): { cols: number; rows: number } {
 function cells(o: Fields, size: number): { cells: Uint32Array; counts: Float64Array; located: number } {
   const steps = list(o.cells, size, "cells");
   const counts = list(o.counts, size, "counts");
-  if (steps.length !== counts.length) fail("cells and counts differ in length");
+  if (steps.length !== counts.length) fail("cells: length");
   const ids = new Uint32Array(steps.length);
   const ns = new Float64Array(steps.length);
   let id = 0;
@@ -111,7 +111,7 @@ function cells(o: Fields, size: number): { cells: Uint32Array; counts: Float64Ar
   for (let i = 0; i < steps.length; i++) {
     const step = count(steps[i], "cells");
     id += step;
-    if (id >= size || (i > 0 && step === 0)) fail("cells: out of order or range");
+    if (id >= size || (i > 0 && step === 0)) fail("cells: order");
     ids[i] = id;
     ns[i] = count(counts[i], "counts");
     located += ns[i];
@@ -123,8 +123,8 @@ function beat(v: unknown, period: Period, n: number): number[] {
   if (period === "all") return [];
   const length = LENGTH[period] / STEP[period];
   const out = list(v, length, "beat").map((x) => count(x, "beat"));
-  if (out.length !== length) fail("beat: wrong length");
-  if (out.reduce((a, b) => a + b, 0) !== n) fail("beat: does not add up to n");
+  if (out.length !== length) fail("beat: length");
+  if (out.reduce((a, b) => a + b, 0) !== n) fail("beat: sum");
   return out;
 }
 
@@ -133,7 +133,7 @@ function countsOf(v: unknown, period: Period, size: number): Counts {
   const n = count(o.n, "n");
   const unlocated = count(o.unlocated ?? 0, "unlocated");
   const { located, ...where } = cells(o, size);
-  if (located + unlocated !== n) fail("cells do not add up to n");
+  if (located + unlocated !== n) fail("cells: sum");
   return {
     n,
     unlocated,
@@ -149,9 +149,9 @@ function countsOf(v: unknown, period: Period, size: number): Counts {
 /** Decodes a snapshot and checks that it is the one that was asked for. */
 export function decodeSnapshot(json: unknown, period: Period, start: number): Snapshot {
   const o = object(json, "snapshot");
-  if (o.v !== 1) fail("snapshot: unknown version");
-  if (o.period !== period) fail("snapshot: another period");
-  if (period !== "all" && moment(o.start, "start") !== start) fail("snapshot: another start");
+  if (o.v !== 1) fail("version");
+  if (o.period !== period) fail("period");
+  if (period !== "all" && moment(o.start, "start") !== start) fail("start");
   const degrees = grid(o.grid);
   const { cols, rows } = gridSize(degrees);
   const types = new Map<string, Counts>();
@@ -164,9 +164,9 @@ export function decodeSnapshot(json: unknown, period: Period, start: number): Sn
 /** Decodes latest.json. */
 export function decodeLatest(json: unknown): Latest {
   const o = object(json, "latest");
-  if (o.v !== 1) fail("latest: unknown version");
+  if (o.v !== 1) fail("version");
   const status = o.status as FeedStatus;
-  if (!["live", "paused", "ended", "recovering"].includes(status)) fail("status: unknown");
+  if (!["live", "paused", "ended", "recovering"].includes(status)) fail("status");
   const newest = new Map<Period, number>();
   for (const [p, v] of Object.entries(object(o.newest ?? {}, "newest"))) {
     if (p in LENGTH && p !== "all") newest.set(p as Period, moment(v, "newest"));

@@ -5,7 +5,7 @@
 import type { Embers, Frame, Renderer } from "./renderer";
 import * as shaders from "./shaders";
 import { CAPACITY, STRIDE, type Sparks } from "./sparks";
-import { RAD, type View } from "./project";
+import { STEP, type View } from "./project";
 import type { World } from "./world";
 
 interface Target {
@@ -66,8 +66,7 @@ export class GLRenderer implements Renderer {
     this.#programs = {
       land: this.#program(shaders.LAND_VERTEX, shaders.LAND_FRAGMENT),
       spark: this.#program(shaders.SPARK_VERTEX, shaders.SPARK_FRAGMENT),
-      ember: this.#program(shaders.EMBER_VERTEX, shaders.EMBER_FRAGMENT),
-      copy: this.#program(shaders.SCREEN_VERTEX, shaders.COPY_FRAGMENT),
+      ember: this.#program(shaders.EMBER_VERTEX, shaders.SPARK_FRAGMENT),
       blur: this.#program(shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT),
       compose: this.#program(shaders.SCREEN_VERTEX, shaders.COMPOSE_FRAGMENT),
     };
@@ -211,8 +210,7 @@ export class GLRenderer implements Renderer {
 
   /** Pixels between two dots of the land. */
   #spacing(v: View): number {
-    const step = 0.75 * RAD;
-    return step * (v.scale + (v.radius - v.scale) * v.morph);
+    return STEP * (v.scale + (v.radius - v.scale) * v.morph);
   }
 
   render(f: Frame): void {
@@ -289,15 +287,13 @@ export class GLRenderer implements Renderer {
 
   #drawBloom(): void {
     const [, light, near, near2, far, far2] = this.#targets;
-    const blur = (a: Target, b: Target, reach: number) => {
-      this.#pass("blur", b, { u_from: a }, (u) => this.gl.uniform2f(u.u_step, reach / a.width, 0));
+    const blur = (from: Target, a: Target, b: Target, reach: number) => {
+      this.#pass("blur", b, { u_from: from }, (u) => this.gl.uniform2f(u.u_step, reach / a.width, 0));
       this.#pass("blur", a, { u_from: b }, (u) => this.gl.uniform2f(u.u_step, 0, reach / a.height));
     };
-    this.#pass("copy", near, { u_from: light });
-    blur(near, near2, 1);
-    this.#pass("copy", far, { u_from: near });
-    blur(far, far2, 1);
-    blur(far, far2, 2);
+    blur(light, near, near2, 1);
+    blur(near, far, far2, 1);
+    blur(far, far, far2, 2);
   }
 
   #compose(f: Frame): void {

@@ -8,6 +8,8 @@ const M = Math.sqrt(3) / 2;
 /** The map is centred on 11° E, so that it is cut through the Bering Strait. */
 export const CENTRE = (11 * Math.PI) / 180;
 export const RAD = Math.PI / 180;
+/** Between two dots of the land; worldgen's step. */
+export const STEP = 0.8 * RAD;
 
 /** What is seen: the flat map, the globe, or something between. */
 export interface View {

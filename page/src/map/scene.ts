@@ -5,7 +5,7 @@
 import { Camera } from "./camera";
 import { EmberField } from "./embers";
 import { createGL, GLRenderer } from "./gl";
-import { RAD, sun, unproject, type View } from "./project";
+import { STEP, sun, unproject, type View } from "./project";
 import type { Embers, Frame, Renderer } from "./renderer";
 import { LIFE, Sparks } from "./sparks";
 import type { World } from "./world";
@@ -23,7 +23,7 @@ const SLOW_FRAME = 30;
  * more, less on small screens, where lights of neighbours fall together.
  */
 function crowding(v: View, ratio: number): number {
-  const apart = (0.75 * RAD * (v.scale + (v.radius - v.scale) * v.morph)) / ratio;
+  const apart = (STEP * (v.scale + (v.radius - v.scale) * v.morph)) / ratio;
   return Math.min(1, Math.max(0.2, (apart / 3.2) ** 1.2));
 }
 

@@ -105,7 +105,7 @@ void main() {
 /** Embers: where the last hour's events were; from one state to the next. */
 export const EMBER_VERTEX = `${HEAD}
 in vec2 a_place; in vec2 a_heat; // before and after
-uniform float u_size, u_gain, u_mix; out vec3 v_colour; ${PROJECT}
+uniform float u_size, u_gain, u_mix; out vec3 v_colour; flat out float v_kind; out float v_age; ${PROJECT}
 void main() {
   vec3 p = project(a_place);
   float heat = log2(1. + mix(a_heat.x, a_heat.y, u_mix));
@@ -113,15 +113,7 @@ void main() {
   v_colour = mix(vec3(.80, .16, .10), vec3(1., .55, .18), clamp(v * .9, 0., 1.)) * v * (1. - p.z);
   gl_Position = p.z > .9 || v <= 0. ? NOWHERE : vec4(p.xy, 0., 1.);
   gl_PointSize = u_size * (.7 + .18 * heat);
-}`;
-
-export const EMBER_FRAGMENT = `${FRAGMENT}
-in vec3 v_colour; out vec4 o;
-void main() {
-  vec2 q = gl_PointCoord * 2. - 1.;
-  float a = exp(-dot(q, q) * 3.2) - .0408;
-  if (a <= 0.) discard;
-  o = vec4(v_colour * a, a);
+  v_kind = v_age = 0.;
 }`;
 
 /** One triangle that covers everything. */
@@ -131,10 +123,6 @@ void main() {
   vec2 p = vec2((gl_VertexID << 1) & 2, gl_VertexID & 2);
   v_at = p; gl_Position = vec4(p * 2. - 1., 0., 1.);
 }`;
-
-export const COPY_FRAGMENT = `${FRAGMENT}
-in vec2 v_at; uniform sampler2D u_from; out vec4 o;
-void main() { o = vec4(texture(u_from, v_at).rgb, 1.); }`;
 
 /** Nine-tap Gaussian along one axis, in five fetches. */
 export const BLUR_FRAGMENT = `${FRAGMENT}

@@ -4,7 +4,7 @@
 
 import type { Embers, Frame, Renderer } from "./renderer";
 import { LIFE, STRIDE, type Sparks } from "./sparks";
-import { project, RAD, type View } from "./project";
+import { project, RAD, STEP, type View } from "./project";
 import type { World } from "./world";
 
 /** Steps of a spark's age that colours are prepared for. */
@@ -163,7 +163,7 @@ export class SplatRenderer implements Renderer {
     const { landPixels, width, height, at } = this;
     landPixels.fill(0);
     const dots = this.#world.dots;
-    const spacing = 0.75 * RAD * (f.view.scale + (f.view.radius - f.view.scale) * f.view.morph);
+    const spacing = STEP * (f.view.scale + (f.view.radius - f.view.scale) * f.view.morph);
     const size = Math.max(1, Math.round(spacing * 0.42));
     const [sunLon, sunLat] = f.sun;
     for (let i = 0; i < dots.length; i += 3) {

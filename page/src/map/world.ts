@@ -28,7 +28,7 @@ export class World {
     const dots: number[] = [];
     for (let small = next(); small > 0; small--) {
       const country = next();
-      dots.push(next() / 100 - 180, next() / 100 - 90, country);
+      dots.push(next() / 10 - 180, next() / 10 - 90, country);
     }
     const values = Array.from({ length: next() }, next);
     for (let r = 0, run = 0; r < rows; r++) run = this.#row(r, values, run, next, dots);

@@ -120,10 +120,11 @@ export class Language {
   apply(root: ParentNode): void {
     document.documentElement.lang = this.tag;
     document.documentElement.dir = this.rtl ? "rtl" : "ltr";
-    for (const e of root.querySelectorAll<HTMLElement>("[data-t]")) e.textContent = this.t(e.dataset.t as Text);
-    for (const e of root.querySelectorAll<HTMLElement>("[data-a]")) {
-      e.setAttribute("aria-label", this.t(e.dataset.a as Text));
-      e.title = this.t(e.dataset.a as Text);
+    for (const e of root.querySelectorAll<HTMLElement>("[data-t], [data-a]")) {
+      const text = this.#texts[e.dataset.t ?? e.dataset.a!];
+      if (!text) continue; // English is in the page already
+      if (e.dataset.t) e.textContent = text;
+      else e.setAttribute("aria-label", text);
     }
   }
 }

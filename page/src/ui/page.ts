@@ -25,6 +25,7 @@ export interface Page {
   /** Brings everything that changes once a second up to date at once. */
   refresh(): void;
   leaveWall?: () => void;
+  leftFullscreen?: () => void;
   /** Fits the map between the panels. */
   fit(): void;
 }

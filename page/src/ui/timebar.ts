@@ -93,6 +93,7 @@ export class TimeBar {
     byId("play").setAttribute("aria-label", this.language.t(t));
     byId("play-icon").setAttribute("d", player.paused ? PLAY : PAUSE);
     byId("golive").hidden = player.live;
+    byId("clock").setAttribute("aria-label", this.language.time(this.app.at) + " · " + this.language.t("jump"));
     const speed = String(player.speed);
     if ([...this.#speedBox.options].some((o) => o.value === speed)) this.#speedBox.value = speed;
     this.#draw();

@@ -30,6 +30,7 @@ export async function enter(page: Page): Promise<void> {
     window.setInterval(() => void reload(page), CHECK),
   ];
   document.addEventListener("visibilitychange", stayAwake);
+  document.addEventListener("fullscreenchange", page.leftFullscreen = () => document.fullscreenElement || leave(page));
   addEventListener("pointerdown", page.leaveWall = () => leave(page));
   page.fit();
   await stayAwake();
@@ -43,6 +44,7 @@ export function leave(page: Page): void {
   timers = [];
   document.body.classList.remove("wall");
   document.removeEventListener("visibilitychange", stayAwake);
+  if (page.leftFullscreen) document.removeEventListener("fullscreenchange", page.leftFullscreen);
   if (page.leaveWall) removeEventListener("pointerdown", page.leaveWall);
   void awake?.release().catch(() => {});
   awake = null;
