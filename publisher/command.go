@@ -56,7 +56,9 @@ target. Without --yes it only shows what it would do.`,
 func runSetup(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 	bucket, prefix, errTarget := store.ParseS3(c.String("target"))
 	origins, errOrigins := setup.Origins(c.String("cors-origins"))
-	if err := errors.Join(daemon.Setting("target", errTarget), daemon.Setting("cors-origins", errOrigins)); err != nil {
+	errEndpoint := store.CheckEndpoint(c.String("s3-endpoint"))
+	err := errors.Join(daemon.Setting("target", errTarget), daemon.Setting("cors-origins", errOrigins), daemon.Setting("s3-endpoint", errEndpoint))
+	if err != nil {
 		return err
 	}
 	client, region, err := store.NewClient(ctx, store.Options{Endpoint: c.String("s3-endpoint")})

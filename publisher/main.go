@@ -55,6 +55,9 @@ func openTarget(ctx context.Context, c *cli.Context) (store.Store, error) {
 	if c.String("target") == "" {
 		return nil, daemon.Setting("target", errors.New("say where to publish: s3://BUCKET/PREFIX or file:///DIR"))
 	}
+	if err := store.CheckEndpoint(c.String("s3-endpoint")); err != nil {
+		return nil, daemon.Setting("s3-endpoint", err)
+	}
 	s, err := store.New(ctx, c.String("target"), store.Options{Endpoint: c.String("s3-endpoint")})
 	if errors.Is(err, store.ErrSettings) {
 		return nil, err
@@ -71,16 +74,21 @@ func settings(c *cli.Context) (feed.Settings, error) {
 		},
 	}
 	return set, errors.Join(
-		atLeast(c, "every", 100*time.Millisecond), atLeast(c, "keep-minutes", time.Hour), atLeast(c, "keep-hours", 24*time.Hour),
+		// The heart beats in each pass, and must beat every ten seconds.
+		between(c, "every", 100*time.Millisecond, 10*time.Second),
+		between(c, "keep-minutes", 2*time.Hour, forEver), between(c, "keep-hours", 48*time.Hour, forEver),
 		positive(c, "in-flight"), positive(c, "delay"))
 }
 
-func atLeast(c *cli.Context, flag string, least time.Duration) error {
-	if c.Duration(flag) < least {
-		return daemon.Setting(flag, fmt.Errorf("%s: want at least %s", c.Duration(flag), least))
+func between(c *cli.Context, flag string, least, most time.Duration) error {
+	if d := c.Duration(flag); d < least || d > most {
+		return daemon.Setting(flag, fmt.Errorf("%s: want %s to %s", d, least, most))
 	}
 	return nil
 }
+
+// forEver is longer than anybody keeps anything.
+const forEver = 100 * 365 * 24 * time.Hour
 
 func positive(c *cli.Context, flag string) error {
 	if c.Int(flag) < 1 {

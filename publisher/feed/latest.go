@@ -67,7 +67,7 @@ func (p *Publisher) latestNow(ctx context.Context, v *counts.View) (*snapshot.La
 	}
 	l := &snapshot.Latest{
 		Delay: p.Delay, Feed: p.feed, First: first, GeoIP: geoip(v.Meta),
-		Message: text(v.Meta[keys.MetaMessage]), Newest: p.have.newestTimes(), Recent: p.have.recent(p.clock.now()),
+		Message: text(v.Meta[keys.MetaMessage]), Newest: p.have.newestTimes(p.clock.now()), Recent: p.have.recent(p.clock.now()),
 		Status: snapshot.Live, Totals: v.All.Totals, Version: snapshot.Version,
 	}
 	if p.grid != 0 {
@@ -108,13 +108,14 @@ func attribution(typ string) string {
 	return ""
 }
 
-// same says whether two heartbeats differ in nothing but seq and published.
-func same(a, b *snapshot.Latest) bool {
-	if a == nil || b == nil {
-		return a == b
+// same says whether a heartbeat says nothing new: besides seq and published it
+// is the old one, but for recent snapshots that are not recent any more.
+func same(now, old *snapshot.Latest) bool {
+	if old == nil || slices.ContainsFunc(now.Recent, func(t time.Time) bool { return !slices.Contains(old.Recent, t) }) {
+		return false
 	}
-	x, y := *a, *b
-	x.Seq, x.Published, y.Seq, y.Published = 0, time.Time{}, 0, time.Time{}
+	x, y := *now, *old
+	x.Seq, x.Published, x.Recent = y.Seq, y.Published, y.Recent
 	one, err1 := snapshot.Encode(&x)
 	two, err2 := snapshot.Encode(&y)
 	return err1 == nil && err2 == nil && reflect.DeepEqual(one, two)

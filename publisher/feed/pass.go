@@ -246,7 +246,13 @@ func (p *Publisher) evict(ctx context.Context) error {
 	n, err := p.counts.Evict(ctx, p.clock.now(), life, p.have.keep)
 	p.m.evictions.Add(float64(n))
 	p.done.evicted += int64(n)
-	return err
+	if err != nil {
+		return err
+	}
+	if err := p.store.Expire(ctx, p.clock.now()); err != nil {
+		p.warn("old 10s snapshots cannot be deleted", err)
+	}
+	return nil
 }
 
 // warnEvery is how often one kind of trouble is logged while the store mostly works.

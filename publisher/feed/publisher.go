@@ -98,13 +98,13 @@ func (p *Publisher) Run(ctx context.Context) error {
 			return errors.Join(errStopped, err)
 		case p.stopped() && !fatal(err):
 			return nil
+		case errors.Is(err, errLost), errors.Is(err, errAgain):
+			p.d.Log.Info("starting over", "cause", err)
+			err = p.pause(ctx, leasePoll)
 		case errors.Is(err, counts.ErrRedis):
 			err = p.redisAway.Wait(ctx, err)
 		case errors.Is(err, errAway):
 			err = p.storeAway.Wait(ctx, err)
-		case errors.Is(err, errLost), errors.Is(err, errAgain):
-			p.d.Log.Info("starting over", "cause", err)
-			err = p.pause(ctx, leasePoll)
 		}
 		if err != nil && !p.stopped() {
 			return err

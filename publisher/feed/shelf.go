@@ -38,10 +38,16 @@ func (s *shelf) keep(id bucket.ID) bool {
 	return id.Period != bucket.TenSeconds && s.newest[id.Period] == id.Start
 }
 
-func (s *shelf) newestTimes() map[bucket.Period]time.Time {
+// tensLife is how long a 10s snapshot can be relied on; then the store deletes it.
+const tensLife = 48 * time.Hour
+
+func (s *shelf) newestTimes(now time.Time) map[bucket.Period]time.Time {
 	m := map[bucket.Period]time.Time{}
 	for p, start := range s.newest {
-		m[p] = time.Unix(start, 0).UTC()
+		at := time.Unix(start, 0).UTC()
+		if p != bucket.TenSeconds || now.Sub(at) < tensLife {
+			m[p] = at
+		}
 	}
 	return m
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // folderStore writes each object as NAME and, gzipped, NAME.gz beside it, for
@@ -156,6 +157,31 @@ func ignoreNone(err error) error {
 		return nil
 	}
 	return err
+}
+
+// Expire deletes whole days, v1/10s/2026/03/24, and the months and years that
+// are empty then.
+func (s *folderStore) Expire(_ context.Context, now time.Time) error {
+	root := s.path("v1/10s")
+	days, err := filepath.Glob(filepath.Join(root, "[0-9]*", "[0-9]*", "[0-9]*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range days {
+		name, err := filepath.Rel(root, dir)
+		day, err2 := time.Parse("2006/01/02", filepath.ToSlash(name))
+		if err != nil || err2 != nil || now.Sub(day) <= 3*24*time.Hour {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		if os.Remove(filepath.Dir(dir)) == nil { // fails unless it is empty
+			_ = os.Remove(filepath.Dir(filepath.Dir(dir)))
+		}
+		s.known.Clear()
+	}
+	return nil
 }
 
 func (s *folderStore) Honours(context.Context, Object) (bool, error) { return true, nil }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Errors that callers act on.
@@ -51,6 +52,9 @@ type Store interface {
 	List(ctx context.Context, prefix string, each func(name string) error) error
 	// Delete deletes an object; none to delete is no error.
 	Delete(ctx context.Context, name string) error
+	// Expire deletes 10s snapshots of days that began more than three days before
+	// now, where the store has no rule that does it.
+	Expire(ctx context.Context, now time.Time) error
 	// Honours tries whether the store keeps to conditional PUTs, with an
 	// object that exists, which is left as it is. Always true where nobody
 	// else can write.
@@ -61,6 +65,15 @@ type Store interface {
 // Options are the settings of an S3-compatible store.
 type Options struct {
 	Endpoint string // its URL; empty for AWS
+}
+
+// CheckEndpoint says what is wrong with the URL of a store; "" is right.
+func CheckEndpoint(endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if endpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fmt.Errorf("%q: want http://HOST:PORT or https://HOST", endpoint)
+	}
+	return nil
 }
 
 // New makes the store of a target, file:///DIR or s3://BUCKET/PREFIX, without
