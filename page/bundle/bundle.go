@@ -69,7 +69,12 @@ func Build(o Options) ([]File, error) {
 	}
 	element := File{Name: "glow-map.js", Type: typeOf("x.js"), Data: assets.take("embed.js")}
 	config := File{Name: "settings.json", Type: typeOf("x.json"), Data: append(settings, '\n')}
-	return append(assets.files, element, config, index), nil
+	preview, err := os.ReadFile(filepath.Join(dir, "og.jpg"))
+	if err != nil {
+		return nil, fmt.Errorf("read preview: %w", err)
+	}
+	picture := File{Name: "og.jpg", Type: "image/jpeg", Data: preview}
+	return append(assets.files, element, picture, config, index), nil
 }
 
 // unpack writes the embedded source to a directory for esbuild.

@@ -6,5 +6,5 @@ import "embed"
 
 // Files are the TypeScript, styles, texts and geometry of the page.
 //
-//go:embed *.ts *.html *.css *.bin feed map ui lang
+//go:embed *.ts *.html *.css *.bin *.jpg feed map ui lang
 var Files embed.FS

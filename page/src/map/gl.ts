@@ -21,7 +21,7 @@ interface Program {
 }
 
 const ATTRIBUTES = ["a_place", "a_birth", "a_kind", "a_heat", "a_country"];
-const LAND_COLOUR = [0.15, 0.235, 0.385];
+const LAND_COLOUR = [0.17, 0.265, 0.43];
 
 /** Makes one, or null where there is no WebGL2. */
 export function createGL(canvas: HTMLCanvasElement): GLRenderer | null {
@@ -236,10 +236,11 @@ export class GLRenderer implements Renderer {
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     const p = this.#use("land", view);
-    gl.uniform1f(p.u.u_size, Math.max(1.1, this.#spacing(view) * 0.54));
+    gl.uniform1f(p.u.u_size, Math.max(3, this.#spacing(view) * 0.92));
     gl.uniform2f(p.u.u_sun, ...f.sun);
     gl.uniform1f(p.u.u_selected, f.selected);
-    gl.uniform3f(p.u.u_colour, LAND_COLOUR[0], LAND_COLOUR[1], LAND_COLOUR[2]);
+    const dim = Math.min(1, Math.max(0.6, this.#spacing(view) / 3.2)); // dots that touch must not make a plain
+    gl.uniform3f(p.u.u_colour, LAND_COLOUR[0] * dim, LAND_COLOUR[1] * dim, LAND_COLOUR[2] * dim);
     this.#draw(this.#land, gl.POINTS, 0, this.#landCount);
   }
 

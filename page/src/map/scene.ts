@@ -186,7 +186,7 @@ export class Scene {
     this.camera.tick(dt, this.calm);
     const passed = Math.min(2, (local - before) / 1000);
     const ease = 1 - Math.exp(-passed / 1.5);
-    this.#exposure += (Math.min(1, Math.max(0.3, (15 / this.#peak) ** 0.5)) - this.#exposure) * ease;
+    this.#exposure += (Math.min(1, Math.max(0.1, (15 / this.#peak) ** 0.6)) - this.#exposure) * ease;
     this.#gain += (Math.min(2, Math.max(1, (15 / this.#peak) ** 0.22)) - this.#gain) * ease;
     this.#mixed = Math.min(1, this.#mixed + passed / 2.5);
     this.#renderer?.render(this.#frame(this.camera.view(this.#ratio), ms, speed));

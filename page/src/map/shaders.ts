@@ -53,7 +53,8 @@ export const LAND_FRAGMENT = `${FRAGMENT}
 in vec3 v_colour; out vec4 o;
 void main() {
   vec2 q = gl_PointCoord * 2. - 1.;
-  float a = smoothstep(1., .35, dot(q, q));
+  float a = exp(-3.2 * dot(q, q)) - .0408; // soft, or rows of dots would beat with the pixels
+  if (a <= 0.) discard;
   o = vec4(v_colour * a, a);
 }`;
 
