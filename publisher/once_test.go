@@ -8,22 +8,24 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/glowmap/glow/internal/redistest"
 	"github.com/glowmap/glow/internal/s3test"
 )
 
-const (
-	dayStart = 1395100800 // 2014-03-18T00:00:00Z
-	day      = 86400
-)
+const dayStart = 1395100800 // 2014-03-18T00:00:00Z
+
+// yesterday is the start of the day before today: 10s snapshots are not kept
+// for longer.
+func yesterday() int64 { return time.Now().Unix()/86400*86400 - 86400 }
 
 func TestOnceWritesTheNaiveCountIntoAFolder(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
 	w := newWorker(t, s)
 	w.tens = true
-	events := randomEvents(rand.New(rand.NewPCG(1, 1)), 3000, dayStart+3600, dayStart+5*3600)
+	events := randomEvents(rand.New(rand.NewPCG(1, 1)), 3000, yesterday()+3600, yesterday()+5*3600)
 	w.count(events[:2000], 40)
 	dir := filepath.Join(t.TempDir(), "www", "feed")
 	target := "file://" + dir

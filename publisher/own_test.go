@@ -290,10 +290,11 @@ func TestEvicts(t *testing.T) {
 	w := newWorker(t, s)
 	w.tens = true
 	w.counts = time.Now().Add(-8 * 24 * time.Hour).Unix()
-	old := someEvents(5, 200)
+	from := yesterday()
+	old := randomEvents(rand.New(rand.NewPCG(5, 5)), 200, from, from+2*3600)
 	w.count(old, 10)
 	w.counts = time.Now().Add(-30 * time.Minute).Unix()
-	young := randomEvents(rand.New(rand.NewPCG(6, 6)), 50, dayStart+3*3600, dayStart+4*3600)
+	young := randomEvents(rand.New(rand.NewPCG(6, 6)), 50, from+3*3600, from+4*3600)
 	w.count(young, 10)
 	target := "file://" + dir
 	publish(t, s, "--once", "--target", target)

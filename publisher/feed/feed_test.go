@@ -2,6 +2,7 @@ package feed
 
 import (
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -95,6 +96,14 @@ func TestDue(t *testing.T) {
 		if hour != want[0] || all != want[1] {
 			t.Errorf("after %s: hour %v, all time %v", after, hour, all)
 		}
+	}
+}
+
+func TestNewestFirst(t *testing.T) {
+	want := []bucket.ID{allOfTime, {Period: bucket.Hour, Start: 7200}, {Period: bucket.Minute, Start: 7200}, {Period: bucket.Minute, Start: 7140}, {Period: bucket.Day}}
+	got := []bucket.ID{want[4], want[2], want[0], want[3], want[1]}
+	if slices.SortFunc(got, newestFirst); !slices.Equal(got, want) {
+		t.Errorf("%v", got)
 	}
 }
 

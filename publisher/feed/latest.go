@@ -37,6 +37,9 @@ func (p *Publisher) findFirst(ctx context.Context, all *counts.AllTime) (*time.T
 	}
 	if !p.first.known || p.first.day != day.Unix() {
 		b, err := p.counts.Read(ctx, bucket.ID{Period: bucket.Day, Start: day.Unix()}, nil)
+		if errors.Is(err, counts.ErrCorrupt) && p.latest != nil {
+			return p.latest.First, nil // the heart must beat on
+		}
 		if err != nil {
 			return nil, err
 		}

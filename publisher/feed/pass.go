@@ -136,13 +136,22 @@ func (p *Publisher) publishOlder(ctx context.Context, v *counts.View, until time
 		return err
 	}
 	ids = p.due(ids)
-	slices.SortFunc(ids, func(a, b bucket.ID) int {
-		return cmp.Or(cmp.Compare(b.Start, a.Start), cmp.Compare(a.Period, b.Period))
-	})
+	slices.SortFunc(ids, newestFirst)
 	if err := p.publishAll(ctx, ids, until); !errors.Is(err, errBack) {
 		return err
 	}
 	return nil
+}
+
+// newestFirst has all time, which ends last, before all others.
+func newestFirst(a, b bucket.ID) int {
+	if allA, allB := a.Period == bucket.All, b.Period == bucket.All; allA != allB {
+		if allA {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(b.Start, a.Start), cmp.Compare(b.Period.Seconds(), a.Period.Seconds()))
 }
 
 func (p *Publisher) due(ids []bucket.ID) []bucket.ID {
