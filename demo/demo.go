@@ -33,6 +33,7 @@ type demo struct {
 	temp     string     // dir, if it goes at the end
 	mu       sync.Mutex // of out and notes
 	children []*child.Child
+	hush     []string // warnings of theirs that are no news
 	closers  []func() // in the order of opening
 	site     *site.Site
 	hook     string           // address of sharehook
@@ -166,6 +167,7 @@ func (d *demo) startTraffic(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	redis.SetLogger(silent{}) // the daemons say when it is away
 	client := redis.NewClient(o)
 	d.closers = append(d.closers, func() { _ = client.Close() })
 	d.reader = &flow.Reader{Redis: client, Keys: k, Feed: d.site.URL + site.FeedPath + "v1/"}
@@ -200,6 +202,12 @@ func (d *demo) startTraffic(ctx context.Context) error {
 	}
 	return err
 }
+
+// silent is the log of our own Redis client.
+type silent struct{}
+
+// Printf drops what the client has to say.
+func (silent) Printf(context.Context, string, ...any) {}
 
 // isTerminal says whether w shows colours.
 func isTerminal(w io.Writer) bool {

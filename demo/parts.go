@@ -33,6 +33,7 @@ func (d *demo) startRedis(ctx context.Context) error {
 			return fmt.Errorf("start a redis in memory: %w", err)
 		}
 		d.closers = append(d.closers, s.Close)
+		d.hush = []string{"no append-only file", "is on its disk"} // it has none
 		d.say("redis in memory (no redis-server 7.0 or later is used)")
 	case path == "":
 		return errors.New("--embedded-redis server: there is no redis-server 7.0 or later on the PATH")
@@ -116,7 +117,7 @@ func (d *demo) spawn(name, path string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	c := &child.Child{Name: name, Path: path, Args: args, Env: environment(), Log: log, Say: d.say}
+	c := &child.Child{Name: name, Path: path, Args: args, Env: environment(), Log: log, Say: d.say, Hush: d.hush}
 	c.Start()
 	d.mu.Lock()
 	d.children = append(d.children, c)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,6 +38,7 @@ type Child struct {
 	Env  []string                      // all of its environment
 	Log  io.Writer                     // gets all that it writes
 	Say  func(format string, a ...any) // gets what an onlooker should know
+	Hush []string                      // warnings with one of these in them are expected
 
 	mu      sync.Mutex
 	process *os.Process // nil while it is not running
@@ -166,11 +168,20 @@ func (c *Child) copy(r io.Reader) {
 		c.mu.Lock()
 		c.last = line
 		c.mu.Unlock()
-		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+		if c.trouble(line) {
 			c.Say("%s: %s", c.Name, short(line))
 		}
 	}
 	_, _ = io.Copy(io.Discard, r) // after an overlong line
+}
+
+// trouble says whether a line of the log is for the onlooker too.
+func (c *Child) trouble(line string) bool {
+	if strings.Contains(line, "level=ERROR") {
+		return true
+	}
+	hushed := slices.ContainsFunc(c.Hush, func(part string) bool { return strings.Contains(line, part) })
+	return strings.Contains(line, "level=WARN") && !hushed
 }
 
 // short leaves out of a log line what the onlooker sees anyway.
