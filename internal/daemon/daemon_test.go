@@ -44,8 +44,12 @@ func TestExitCodes(t *testing.T) {
 		{"unknown flag", fine, []string{"--nope"}, nil, 2, []string{"nope", "--help"}},
 		{"bad value", fine, []string{"--max-wait", "soon"}, nil, 2, []string{"max-wait"}},
 		{"bad environment", fine, nil, map[string]string{"GLOW_MAX_WAIT": "soon"}, 2, []string{"GLOW_MAX_WAIT"}},
-		{"all bad settings at once", fine, []string{"--namespace", "a b", "--redis-url", "http://x", "--log-level", "loud", "--log-format", "xml", "--max-wait", "-1s"}, nil, 2,
-			[]string{"--max-wait (or GLOW_MAX_WAIT)", "--log-format (or GLOW_LOG_FORMAT)", "--namespace (or GLOW_NAMESPACE)", "--redis-url (or GLOW_REDIS_URL)", "--log-level (or GLOW_LOG_LEVEL)"}},
+		{
+			"all bad settings at once", fine,
+			[]string{"--namespace", "a b", "--redis-url", "http://x", "--log-level", "loud", "--log-format", "xml", "--max-wait", "-1s"},
+			nil, 2,
+			[]string{"--max-wait (or GLOW_MAX_WAIT)", "--log-format (or GLOW_LOG_FORMAT)", "--namespace (or GLOW_NAMESPACE)", "--redis-url (or GLOW_REDIS_URL)", "--log-level (or GLOW_LOG_LEVEL)"},
+		},
 		{"flag after file", fine, []string{"a.log", "--once"}, nil, 2, []string{"options go before files"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
