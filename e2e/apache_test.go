@@ -52,6 +52,7 @@ func write(t *testing.T, path string, b []byte) {
 // A real log counts as it stands in it, to a folder as to S3, and a second run
 // of all three daemons touches not a byte.
 func TestApacheLog(t *testing.T) {
+	t.Parallel()
 	log := apache(t)
 	geoip := cmp.Or(os.Getenv("GLOW_E2E_GEOIP"), harness.Testdata("GeoIP2-City-Test.mmdb"))
 	o := newOracle(t, oracle.Settings{GeoIP: geoip, Format: oracle.Format{Name: "combined"}}, log)

@@ -19,7 +19,7 @@ func TestGarbage(t *testing.T) {
 	g := harness.New(t)
 	g.GeoIP = harness.Testdata("GeoIP2-City-Test.mmdb")
 	var log [][]byte
-	for _, e := range harness.Events(r, n, harness.Addresses(t, r, g.GeoIP, 2000), day, 50*time.Hour) {
+	for _, e := range harness.Events(r, n, harness.Addresses(t, r, g.GeoIP, 2000), day, 5*time.Hour) {
 		log = append(log, e.Line(r, "glow"), garbage(r))
 	}
 	r.Shuffle(len(log), func(i, j int) { log[i], log[j] = log[j], log[i] })

@@ -17,13 +17,14 @@ import (
 // ways that do not. Nobody dies, no event is lost, and as all good databases
 // here know the same places, the feed is the oracle's.
 func TestDatabaseSwap(t *testing.T) {
+	t.Parallel()
 	r := harness.Rand(t)
 	g := harness.New(t)
 	good, err := os.ReadFile(g.GeoIP)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := startFlow(t, r, g, harness.Size(t, "GLOW_E2E_LINES", 60000), 12*time.Second)
+	f := startFlow(t, r, g, harness.Size(t, "GLOW_E2E_LINES", 40000), 10*time.Second)
 	built := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	for i, bad := range []func(t *testing.T, g *harness.Glow, r *rand.Rand, good []byte){
 		nil, garbled, nil, truncated, cutInPlace, nil, empty, gone, nil,

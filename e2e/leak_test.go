@@ -12,6 +12,7 @@ import (
 // No address of the log stands in what is published, in Redis but for the
 // queue, in any daemon's log or in the metrics, though the log does its best.
 func TestNoAddressLeaves(t *testing.T) {
+	t.Parallel()
 	r := harness.Rand(t)
 	g := harness.New(t)
 	for _, name := range []string{"tailer", "geoworker", "publisher"} {

@@ -16,11 +16,12 @@ import (
 // Anything that can XADD is a source. Entries that nobody can read are given
 // up on line by line, and hold nothing up.
 func TestForeignSource(t *testing.T) {
+	t.Parallel()
 	r := harness.Rand(t)
 	g := harness.New(t)
 	settings := oracle.Settings{GeoIP: g.GeoIP, Format: oracle.Format{Name: "glow"}, Now: time.Now()}
 	var log [][]byte
-	for _, e := range harness.Events(r, harness.Size(t, "GLOW_E2E_LINES", 20000), harness.Addresses(t, r, g.GeoIP, 2000), day, 40*time.Hour) {
+	for _, e := range harness.Events(r, harness.Size(t, "GLOW_E2E_LINES", 10000), harness.Addresses(t, r, g.GeoIP, 2000), day, 7*time.Hour) {
 		log = append(log, []byte(e.Wire()))
 	}
 	poison := 0

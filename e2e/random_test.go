@@ -20,7 +20,7 @@ var day = time.Date(2026, 3, 24, 22, 17, 0, 0, time.UTC)
 // Any log, in any order, in pieces or at once, through any number of workers,
 // to a folder or to S3: every object is the oracle's.
 func TestRandomLogs(t *testing.T) {
-	lines := harness.Size(t, "GLOW_E2E_LINES", 20000)
+	lines := harness.Size(t, "GLOW_E2E_LINES", 8000)
 	for i, c := range []struct {
 		format   string
 		workers  int
@@ -80,12 +80,12 @@ func use(g *harness.Glow, format string) oracle.Settings {
 	return s
 }
 
-// randomLog makes lines of all types and addresses, over 30 hours, and a few
+// randomLog makes lines of all types and addresses, over 7 hours, and a few
 // that are no events.
 func randomLog(t *testing.T, r *rand.Rand, g *harness.Glow, format string, lines int) (log [][]byte) {
 	t.Helper()
 	addrs := harness.Addresses(t, r, g.GeoIP, 3000)
-	for _, e := range harness.Events(r, lines, addrs, day, 30*time.Hour) {
+	for _, e := range harness.Events(r, lines, addrs, day, 7*time.Hour) {
 		switch r.IntN(500) {
 		case 0:
 			e.Time = time.Date(2150+r.IntN(7000), 1, 1, 0, 0, 0, 0, time.UTC) // in the far future

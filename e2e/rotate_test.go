@@ -17,7 +17,7 @@ func TestRotations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := harness.Rand(t)
-			startFlow(t, r, harness.New(t), harness.Size(t, "GLOW_E2E_LINES", 50000), 10*time.Second, kinds...).finish(t)
+			startFlow(t, r, harness.New(t), harness.Size(t, "GLOW_E2E_LINES", 20000), 5*time.Second, kinds...).finish(t)
 		})
 	}
 }

@@ -104,6 +104,7 @@ func ofLate(key string) bool {
 // A store that is slow, refuses, and loses the answers to what it did, and that
 // is killed now and then, while the log flows: every object ends right.
 func TestUnreliableStore(t *testing.T) {
+	t.Parallel()
 	r := harness.Rand(t)
 	g := harness.New(t)
 	server := s3test.Start(t)

@@ -70,9 +70,10 @@ func (a answers) count() map[int32]int {
 // answered 204 counts once; one whose connection broke once or not at all;
 // nothing else counts.
 func TestKilledSharehook(t *testing.T) {
+	t.Parallel()
 	r := harness.Rand(t)
-	shares := harness.Size(t, "GLOW_E2E_SHARES", 20000)
-	kills, redisKills := harness.Size(t, "GLOW_E2E_KILLS", 12), harness.Size(t, "GLOW_E2E_REDIS_KILLS", 4)
+	shares := harness.Size(t, "GLOW_E2E_SHARES", 12000)
+	kills, redisKills := harness.Size(t, "GLOW_E2E_KILLS", 8), harness.Size(t, "GLOW_E2E_REDIS_KILLS", 3)
 	g := harness.New(t)
 	if err := geotest.Write(g.GeoIP, 28, sharers(shares)...); err != nil {
 		t.Fatal(err)

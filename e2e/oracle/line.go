@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/netip"
 	"regexp"
@@ -45,17 +46,17 @@ func (f Format) parse(line []byte) (event, string) {
 	}
 	found, ok := f.split(s)
 	if !ok {
-		return event{}, damage(s, "format")
+		return event{}, damage(line, "format")
 	}
 	e, reason := f.event(found)
 	if reason != "" && reason != "unmatched" {
-		reason = damage(s, reason)
+		reason = damage(line, reason)
 	}
 	return e, reason
 }
 
-func damage(line, reason string) string {
-	if strings.Contains(line, "\x00") || !utf8.ValidString(line) {
+func damage(line []byte, reason string) string {
+	if bytes.IndexByte(line, 0) >= 0 || !utf8.Valid(line) {
 		return "binary"
 	}
 	return reason

@@ -156,6 +156,7 @@ func TestFormats(t *testing.T) {
 		{Format{Name: "glow"}, "fe80::1%eth0 60 a", "ip"},
 		{Format{Name: "glow"}, "1.2.3.4 60 a\x00", "binary"},
 		{Format{Name: "glow"}, "1.2.3.4 60 \xff", "binary"},
+		{Format{Name: "glow"}, "\x00no event", "binary"},
 		{Format{Name: "glow"}, "\x00\x001.2.3.4\t 60.75 a \t", "1.2.3.4 60 a"},
 		{Format{Name: "glow"}, "1.2.3.4 [01/Jan/1970:00:01:00 +0000] a x=1", "1.2.3.4 60 a"},
 		{Format{Name: "glow"}, "1.2.3.4 17743608051234 a", "time"},
