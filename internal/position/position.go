@@ -9,8 +9,9 @@
 // guessed (one line is an address and a time) only 32 bits, too few to tell
 // one guess from another.
 //
-// The zero [Generation] of a source is none: its Order is the last that was
-// given to one.
+// Besides, each host has a roll for each of its sources, a field that is no
+// generation (see [Roll]): each step changes it too, so that whoever makes a
+// step is known to have known all that stood there.
 package position
 
 import (
@@ -44,6 +45,18 @@ type Generation struct {
 func (g Generation) String() string {
 	return fmt.Sprintf("%x.%x.%x.%x", g.Dev, g.Ino, g.Born, g.Epoch)
 }
+
+// Roll stands in the place of a generation in the field of a host's roll. Of
+// the roll's value the Order is the last that was given to a generation, and
+// the tail's sum is random in each step.
+func Roll(host string) Generation {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(host))
+	return Generation{Born: int64(h.Sum64() >> 1)}
+}
+
+// IsRoll says whether g stands for a roll.
+func (g Generation) IsRoll() bool { return g.Dev == 0 && g.Ino == 0 }
 
 // Field names the generation g of a source in the hash.
 func Field(source string, g Generation) string { return source + "|" + g.String() }

@@ -51,6 +51,14 @@ func TestField(t *testing.T) {
 	}
 }
 
+func TestRoll(t *testing.T) {
+	a, b := Roll("a"), Roll("b")
+	_, again, ok := ParseField(Field("s", a))
+	if a == b || !ok || again != a || !a.IsRoll() || (Generation{Dev: 1}).IsRoll() {
+		t.Errorf("%v, %v, %v %v", a, b, again, ok)
+	}
+}
+
 // A short content must not be guessable from its marks.
 func TestShortMarksAreNarrow(t *testing.T) {
 	if m := MarkOf([]byte("203.0.113.7 1395100800\n")); m.Sum > 0xffffffff {

@@ -41,21 +41,19 @@ type Follower struct {
 	watches []*watch
 	gens    []*generation             // all that Redis or the disk knows of, by Order
 	current map[string]*generation    // by followed path
-	copies  map[fileState]*generation // files that hold a generation once more
-	history map[identity]bool         // siblings from before we started
+	copies  map[fileState]*generation // files that hold a generation once more; nil: history
 	since   map[string]since          // by source
 	told    map[string]bool           // troubles already logged
-	rolls   map[string]*generation    // by source: position.Generation{}, whose Order counts registrations
+	rolls   map[string]*roll          // by source
 	first   bool                      // nothing had a position when we started
 
-	firstScan bool
-	scanned   time.Time
-	folders   map[string]int64 // when they last changed
-	rescan    bool
-	refused   error            // what emit said last
-	young     map[string]int64 // the youngest file's birth, by shape of the current paths
-	buf       []byte
-	lost      int
+	scanned time.Time
+	folders map[string]int64 // when they last changed
+	rescan  bool
+	refused error            // what emit said last
+	young   map[string]int64 // the youngest file's birth, by shape of the current paths
+	buf     []byte
+	lost    int
 }
 
 // watch is one of Options.Paths.
@@ -75,8 +73,8 @@ type fileState struct {
 // New makes a follower. Reset must be called before Poll.
 func New(o Options) (*Follower, error) {
 	f := &Follower{
-		o: o, current: map[string]*generation{}, copies: map[fileState]*generation{}, history: map[identity]bool{}, rolls: map[string]*generation{}, since: map[string]since{}, told: map[string]bool{},
-		buf: make([]byte, position.HeadMax+sliceSize), first: true, firstScan: true, folders: map[string]int64{},
+		o: o, current: map[string]*generation{}, copies: map[fileState]*generation{}, rolls: map[string]*roll{}, since: map[string]since{}, told: map[string]bool{},
+		buf: make([]byte, position.HeadMax+sliceSize), first: true, folders: map[string]int64{},
 	}
 	for _, path := range o.Paths {
 		if !filepath.IsAbs(path) {
@@ -228,40 +226,15 @@ func (f *Follower) register(emit func(*Chunk) error) error {
 	})
 	for _, g := range fresh {
 		g.pos.Modified = f.accounted(g)
-		if err := emit(&Chunk{g: g, step: f.registration(g)}); err != nil {
+		r := f.roll(g.source)
+		r.order++
+		g.pos.Order = r.order
+		f.o.Log.Debug("registering a generation", "path", g.path, "generation", g.id.String(), "order", r.order, "sibling", g.sibling)
+		if err := emit(f.bare(g)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// registration is the step that makes g known. With it the source's roll goes
-// up, so that of two followers of one log (by mistake) none registers anything
-// without knowing all that the other one has. Some other generations get
-// another value too, so that whoever has just read of them must look again:
-// those that ended with g's beginning, and, if g is a sibling, those of which
-// nothing was read, from which its content cannot tell it.
-func (f *Follower) registration(g *generation) Step {
-	r := f.rolls[g.source]
-	if r == nil {
-		r = &generation{source: g.source, pos: position.Position{State: position.Done, Host: f.o.Host}}
-		f.rolls[g.source] = r
-	}
-	r.pos.Order++
-	g.pos.Order = r.pos.Order
-	f.o.Log.Debug("registering a generation", "path", g.path, "generation", g.id.String(), "order", r.pos.Order, "sibling", g.sibling)
-	step := Step{g.source, []Change{r.commit(), g.commit()}}
-	for _, o := range f.gens {
-		if o == g || o.value == "" {
-			continue
-		}
-		if o.identity() == g.identity() && o.id.Epoch < g.id.Epoch || g.sibling && o.source == g.source && o.pos.Offset == 0 {
-			r.pos.Order++
-			o.pos.Order = r.pos.Order
-			step.Changes = append(step.Changes, o.commit())
-		}
-	}
-	return step
 }
 
 // Close closes all files.

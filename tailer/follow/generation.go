@@ -64,9 +64,6 @@ func (g *generation) commit() Change {
 	return c
 }
 
-// step makes the step to g.pos.
-func (g *generation) step() Step { return Step{g.source, []Change{g.commit()}} }
-
 // Chunk is a piece of a generation: lines to be taken, or a mere step.
 type Chunk struct {
 	// Data is whole lines with their newlines; the last line of a generation
@@ -75,6 +72,7 @@ type Chunk struct {
 	// Long says that the step passes an overlong line that is not in Data.
 	Long bool
 
+	f    *Follower
 	g    *generation
 	buf  []byte // what precedes Data, then Data
 	at   int    // how much of buf was taken
@@ -96,7 +94,7 @@ func (c *Chunk) Take(n int) Step {
 	}
 	p.Tail = position.Tail(c.buf[:c.at])
 	p.State = position.Open
-	return c.g.step()
+	return c.f.step(c.g.source, c.g.commit())
 }
 
 // verdict is how a file stands to a generation.

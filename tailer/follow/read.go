@@ -64,7 +64,7 @@ func (f *Follower) slice(g *generation, emit func(*Chunk) error) (bool, error) {
 		return false, err
 	}
 	g.pos.Modified = f.accounted(g)
-	return true, emit(&Chunk{Data: data[:end], g: g, buf: f.buf, at: lead})
+	return true, emit(&Chunk{Data: data[:end], f: f, g: g, buf: f.buf, at: lead})
 }
 
 // clockGrain is more than file times lag behind the clock.
@@ -165,7 +165,9 @@ func (f *Follower) jump(g *generation, off int64, long bool, emit func(*Chunk) e
 		return err
 	}
 	g.pos.Modified = f.accounted(g)
-	return emit(&Chunk{Long: long, g: g, step: g.step()})
+	c := f.bare(g)
+	c.Long = long
+	return emit(c)
 }
 
 // truncated handles a file whose bytes before the position have changed.

@@ -29,6 +29,7 @@ func (f *Follower) Reset(values map[string]string) error {
 	}
 	slices.SortFunc(f.gens, func(a, b *generation) int { return cmp.Compare(a.pos.Order, b.pos.Order) })
 	f.markEnded()
+	f.goBack()
 	loose := f.loosen()
 	for _, g := range open {
 		loose = append(loose, g)
@@ -58,14 +59,14 @@ func (f *Follower) load(g *generation, field, value string) error {
 		}
 		return fmt.Errorf("position of source %s: %w", source, err)
 	}
+	if id.IsRoll() {
+		f.loadRoll(source, field, value, p)
+		return nil
+	}
 	if g == nil {
 		g = &generation{id: id, source: source, path: p.Path}
 	}
 	g.pos, g.value = p, value
-	if id == (position.Generation{}) {
-		f.rolls[source] = g
-		return nil
-	}
 	g.own = g.own || f.follows(source)
 	g.drained, g.pending, g.scanned = false, 0, 0
 	if f.follows(source) {
@@ -87,7 +88,8 @@ func (f *Follower) markEnded() {
 }
 
 // loosen takes files away from generations that they do not belong to: of
-// those that ended the inode itself, of any a copy that holds something else.
+// those that ended the inode itself, of any a copy that holds something else,
+// or nothing to tell it by, or that Redis knows as a generation of its own.
 // For each it returns a generation that has only the file and where it was.
 func (f *Follower) loosen() (loose []*generation) {
 	for _, g := range f.gens {
@@ -98,7 +100,7 @@ func (f *Follower) loosen() (loose []*generation) {
 		if own && !g.ended {
 			continue
 		}
-		if !own {
+		if !own && g.pos.Offset > 0 && f.byIdentity(g.file.id) == nil {
 			if v, err := g.compare(g.file, g.seen); err == nil && v != another {
 				continue
 			}

@@ -68,7 +68,7 @@ func (f *Follower) finish(g *generation, emit func(*Chunk) error) error {
 		}
 	}
 	g.pos.State = position.Done
-	return emit(&Chunk{g: g, step: g.step()})
+	return emit(f.bare(g))
 }
 
 func (f *Follower) lastLine(g *generation, emit func(*Chunk) error) error {
@@ -82,7 +82,7 @@ func (f *Follower) lastLine(g *generation, emit func(*Chunk) error) error {
 		return err
 	}
 	data := f.buf[lead : lead+min(n, int(size))]
-	return emit(&Chunk{Data: data, g: g, buf: f.buf, at: lead})
+	return emit(&Chunk{Data: data, f: f, g: g, buf: f.buf, at: lead})
 }
 
 func (f *Follower) isLost(g *generation) bool {
@@ -96,7 +96,7 @@ func (f *Follower) loseAll(emit func(*Chunk) error) error {
 		switch {
 		case g.covered && g.pos.State == position.Open:
 			g.pos.State = position.Done
-			err = emit(&Chunk{g: g, step: g.step()})
+			err = emit(f.bare(g))
 		case f.isLost(g):
 			err = f.lose(g, emit)
 		}
@@ -118,7 +118,7 @@ func (f *Follower) lose(g *generation, emit func(*Chunk) error) error {
 		f.lost++
 		f.o.Log.Error("log disappeared before its end was read: its lines after this byte are lost", "path", g.path, "byte", g.pos.Offset)
 	}
-	return emit(&Chunk{g: g, step: g.step()})
+	return emit(f.bare(g))
 }
 
 // prune forgets the oldest of the finished generations that have no file.
@@ -126,13 +126,13 @@ func (f *Follower) prune(emit func(*Chunk) error) error {
 	gone := map[string]int{}
 	for i := len(f.gens) - 1; i >= 0; i-- {
 		g := f.gens[i]
-		if !g.own || g.file != nil || g.onDisk || g.missing.IsZero() || g.pos.State == position.Open || g.value == "" {
+		if !g.own || g.pos.Host != f.o.Host || g.file != nil || g.onDisk || g.missing.IsZero() || g.pos.State == position.Open || g.value == "" {
 			continue
 		}
 		if gone[g.source]++; gone[g.source] <= remembered {
 			continue
 		}
-		step := Step{g.source, []Change{{Field: g.field(), Old: g.value}}}
+		step := f.step(g.source, Change{Field: g.field(), Old: g.value})
 		f.gens = append(f.gens[:i], f.gens[i+1:]...)
 		if f.current[g.path] == g {
 			delete(f.current, g.path)

@@ -198,6 +198,8 @@ func TestHistoryIsLeftAlone(t *testing.T) {
 	pack(t, log+".2", ".gz")
 	appendLines(t, log, 0, 10)
 	d.drain()
+	pack(t, log+"-20260101", ".gz")
+	d.drain()
 	d.start()
 	d.drain()
 	pack(t, log+".1", ".gz")

@@ -3,6 +3,7 @@ package follow
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +42,6 @@ func (f *Follower) scan(all bool) {
 		}
 	}
 	if all {
-		f.firstScan = false
 		f.miss()
 		f.age()
 	}
@@ -137,7 +137,7 @@ func (f *Follower) scanFile(path, source string, sibling bool) {
 		}
 		return
 	}
-	if !sibling || in.size == 0 || f.history[in.id] || f.isCopy(in) {
+	if !sibling || in.size == 0 || f.isCopy(in) {
 		return
 	}
 	f.adopt(path, source)
@@ -149,11 +149,13 @@ func (f *Follower) isCurrent(path string, id identity) bool {
 	return g != nil && g.seen.id == id
 }
 
-// isCopy says whether the file is known as the copy of a generation, and has
-// not changed since.
+// isCopy says whether the file is known as the copy of a generation, or as
+// history, and has not changed since.
 func (f *Follower) isCopy(in info) bool {
-	if g := f.copies[fileState{in.id, in.size, in.modified}]; g != nil {
-		g.onDisk = true
+	if g, ok := f.copies[fileState{in.id, in.size, in.modified}]; ok {
+		if g != nil {
+			g.onDisk = true
+		}
 		return true
 	}
 	for _, g := range f.gens {
@@ -224,7 +226,7 @@ func (f *Follower) place(c *file, in info, path, source string) (kept bool, err 
 		g.sibling = true
 		return true, nil
 	case g == nil:
-		f.history[in.id] = true
+		f.copies[fileState{in.id, in.size, in.modified}] = nil
 	case g.file != nil: // its own file may be about to be truncated: then it is asked for
 		g.onDisk = true
 	case g.pos.State == position.Done && f.readToEnd(g, c, in), c.pack == nil && in.size < g.pos.Offset:
@@ -320,39 +322,65 @@ func (f *Follower) readToEnd(g *generation, c *file, in info) bool {
 }
 
 // since is from when on siblings of a source are not history: the last change
-// and the birth of its youngest generation when we started.
+// and the birth of the youngest generation that Redis knew when we started, or
+// when it had gone back in time.
 type since struct{ modified, born int64 }
 
-// begin decides that when a source is met first.
-func (f *Follower) begin(bases map[string]string) {
-	for _, source := range bases {
-		f.beginSource(source)
+// known is the since of a source as Redis knows it now, from the generations
+// of this host if there are any (hosts may share a source, and a host may get
+// another name).
+func (f *Follower) known(source string) since {
+	var ours, all since
+	for _, g := range f.gens {
+		if g.source != source || g.value == "" {
+			continue
+		}
+		all = since{max(all.modified, g.pos.Modified), max(all.born, g.id.Born)}
+		if g.pos.Host == f.o.Host {
+			ours = since{max(ours.modified, g.pos.Modified), max(ours.born, g.id.Born)}
+		}
 	}
+	return or(ours, all)
+}
+
+func or(a, b since) since {
+	if a == (since{}) {
+		return b
+	}
+	return a
+}
+
+// begin decides on since when a source is met first: if Redis knows nothing of
+// it, all that has not changed since now is history.
+func (f *Follower) begin(bases map[string]string) {
+	sources := slices.Collect(maps.Values(bases))
 	for _, w := range f.watches {
-		f.beginSource(w.source)
+		sources = append(sources, w.source)
+	}
+	for _, source := range sources {
+		if _, known := f.since[source]; known {
+			continue
+		}
+		f.since[source] = f.known(source)
+		if f.since[source] == (since{}) {
+			f.since[source] = since{modified: f.scanned.Add(-clockGrain).UnixNano()}
+		}
 	}
 }
 
-func (f *Follower) beginSource(source string) {
-	if _, known := f.since[source]; known {
-		return
-	}
-	var s since
-	for _, g := range f.gens {
-		if g.source == source && g.value != "" {
-			s = since{max(s.modified, g.pos.Modified), max(s.born, g.id.Born)}
+// goBack lets since go back with Redis.
+func (f *Follower) goBack() {
+	for source, s := range f.since {
+		if now := f.known(source); now != (since{}) {
+			f.since[source] = since{min(s.modified, now.modified), min(s.born, now.born)}
 		}
 	}
-	f.since[source] = s
 }
 
 // unseen says whether a sibling that nothing is known of is younger than what
 // was known of its source.
 func (f *Follower) unseen(source string, in info) bool {
-	s, ok := f.since[source]
-	if !ok || s == (since{}) { // nothing had a position: what is there at the first scan is history
-		return !f.firstScan
-	}
+	s := f.since[source]
 	return in.modified >= s.modified && (in.id.born == 0 || in.id.born >= s.born)
 }
 

@@ -31,10 +31,5 @@ func (f *Follower) Owned() []string {
 			fields = append(fields, g.field())
 		}
 	}
-	for source, r := range f.rolls {
-		if f.follows(source) {
-			fields = append(fields, r.field())
-		}
-	}
 	return fields
 }

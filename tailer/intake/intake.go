@@ -71,18 +71,11 @@ type Intake struct {
 
 	verified time.Time
 	warned   time.Time
-	dials    int64
 
 	mu      sync.Mutex
-	acked   map[string]acked // fields of ours as Redis acknowledged them
+	acked   map[string]string // fields of ours as Redis acknowledged them
 	reloads int
 	total   total
-}
-
-// acked is a position's value that Redis has acknowledged.
-type acked struct {
-	value string
-	at    time.Time
 }
 
 var (
@@ -117,7 +110,7 @@ func New(d *daemon.Daemon, o Options) (*Intake, error) {
 	}
 	in := &Intake{
 		d: d, o: o, follower: f, rejects: push.NewRejects(d.Redis, d.Keys, d.Name),
-		group: &group{}, spare: &group{}, acked: map[string]acked{},
+		group: &group{}, spare: &group{}, acked: map[string]string{},
 	}
 	in.m = newMeters(d, in)
 	in.pusher = push.Pusher{Redis: d.Redis, Keys: d.Keys, Daemon: d.Name, MaxQueue: o.MaxQueue, Full: in.full}
@@ -231,7 +224,7 @@ func (in *Intake) between(ctx context.Context, busy bool) error {
 	if err := in.wait(); err != nil {
 		return err
 	}
-	return in.verify(ctx, false)
+	return in.verify(ctx)
 }
 
 // complete makes sure that what was read is there to stay.
@@ -240,7 +233,7 @@ func (in *Intake) complete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := in.verify(ctx, true); err != nil {
+	if err := in.verify(ctx); err != nil {
 		return err
 	}
 	if lost := in.follower.Stats().Lost; lost > 0 {

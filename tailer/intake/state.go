@@ -10,9 +10,6 @@ import (
 	"github.com/glowmap/glow/tailer/push"
 )
 
-// recent is for how long after a push a rollback of its position is looked for.
-const recent = 10 * time.Minute
-
 // Check waits for Redis, logs what weakens the guarantees there, and returns an
 // error if it cannot be used.
 func (in *Intake) Check(ctx context.Context) error {
@@ -40,10 +37,6 @@ func (in *Intake) Check(ctx context.Context) error {
 func (in *Intake) reload(ctx context.Context) error {
 	in.sendErr, in.ctx = nil, ctx
 	in.group.pushes, in.group.slab = in.group.pushes[:0], in.group.slab[:0]
-	if err := in.d.Redis.Ping(ctx).Err(); err != nil { // connects first, so that dials are what they are
-		return err
-	}
-	in.dials = in.d.Redis.Dials()
 	values, err := in.d.Redis.HGetAll(ctx, in.d.Keys.Positions()).Result()
 	if err != nil {
 		return fmt.Errorf("read positions: %w", err)
@@ -55,11 +48,10 @@ func (in *Intake) reload(ctx context.Context) error {
 	defer in.mu.Unlock()
 	in.reloads++
 	clear(in.acked)
-	now := time.Now()
 	for _, field := range in.follower.Owned() {
-		in.acked[field] = acked{values[field], now}
+		in.acked[field] = values[field]
 	}
-	in.verified = now
+	in.verified = time.Now()
 	return nil
 }
 
@@ -70,7 +62,7 @@ func (in *Intake) done(p *push.Push) {
 		if c.New == "" {
 			delete(in.acked, c.Field)
 		} else {
-			in.acked[c.Field] = acked{c.New, time.Now()}
+			in.acked[c.Field] = c.New
 		}
 	}
 	in.total.add(p)
@@ -78,21 +70,14 @@ func (in *Intake) done(p *push.Push) {
 	in.m.add(p)
 }
 
-// verify reads our positions back: Redis may have restarted without its last
-// second, or from a backup. After a new connection all of them are read,
-// otherwise those that were pushed lately.
-func (in *Intake) verify(ctx context.Context, all bool) error {
+// verify reads the rolls back: Redis may have restarted without its last
+// second, or from a backup. It is called when no push is under way.
+func (in *Intake) verify(ctx context.Context) error {
 	in.verified = time.Now()
-	dials := in.d.Redis.Dials()
-	all = all || dials != in.dials
 	var fields, want []string
-	in.mu.Lock()
-	for field, a := range in.acked {
-		if all || time.Since(a.at) < recent {
-			fields, want = append(fields, field), append(want, a.value)
-		}
+	for field, value := range in.follower.Rolls() {
+		fields, want = append(fields, field), append(want, value)
 	}
-	in.mu.Unlock()
 	if len(fields) == 0 {
 		return nil
 	}
@@ -105,7 +90,6 @@ func (in *Intake) verify(ctx context.Context, all bool) error {
 			return errRolledBack
 		}
 	}
-	in.dials = dials
 	return nil
 }
 
@@ -122,8 +106,8 @@ func (in *Intake) Progress() []Progress {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	list := make([]Progress, 0, len(in.acked))
-	for _, a := range in.acked {
-		if p, err := position.Parse(a.value); err == nil && p.Path != "" {
+	for _, value := range in.acked {
+		if p, err := position.Parse(value); err == nil && p.Path != "" {
 			list = append(list, Progress{p.Path, p.Offset, p.State == position.Done})
 		}
 	}
