@@ -27,4 +27,12 @@ require (
 
 require github.com/glowmap/glow/internal v0.0.0
 
+require (
+	github.com/aws/aws-sdk-go-v2 v1.47.7 // indirect
+	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // indirect
+	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8 // indirect
+	github.com/aws/smithy-go v1.28.8 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
 replace github.com/glowmap/glow/internal => ../internal
