@@ -45,6 +45,7 @@ export class Scene {
   #gain = 1;
   #peak = 15;
   #slow = 0;
+  #glowed = false;
   #last = 0;
 
   constructor(
@@ -128,7 +129,7 @@ export class Scene {
   resize(): void {
     const box = this.canvas.getBoundingClientRect();
     const [w, h] = [Math.max(1, box.width), Math.max(1, box.height)];
-    const most = this.#renderer instanceof GLRenderer ? 2 : 1;
+    const most = this.#renderer instanceof GLRenderer || w * h < 350_000 ? 2 : 1;
     const wanted = Math.min(devicePixelRatio || 1, most) * (this.#level >= 2 ? 0.7 : 1);
     this.#ratio = Math.min(wanted, Math.sqrt(MOST_PIXELS / (w * h)));
     this.canvas.width = Math.round(w * this.#ratio);
@@ -189,7 +190,9 @@ export class Scene {
     this.#exposure += (Math.min(1, Math.max(0.1, (15 / this.#peak) ** 0.6)) - this.#exposure) * ease;
     this.#gain += (Math.min(2, Math.max(1, (15 / this.#peak) ** 0.22)) - this.#gain) * ease;
     this.#mixed = Math.min(1, this.#mixed + passed / 2.5);
-    this.#renderer?.render(this.#frame(this.camera.view(this.#ratio), ms, speed));
+    const frame = this.#frame(this.camera.view(this.#ratio), ms, speed);
+    this.#renderer?.render(frame);
+    if (!this.#glowed && frame.range[1] > 0) this.#glowed = !!performance.mark("first-glow");
   }
 
   /** Counts slow frames and goes down the ladder when they are the rule. */

@@ -174,7 +174,7 @@ export class SplatRenderer implements Renderer {
       const y = at[1] | 0;
       if (at[2] < 0.1 || x < 0 || y < 0 || x + size >= width || y + size >= height) continue;
       const day = Math.sin(lat) * Math.sin(sunLat) + Math.cos(lat) * Math.cos(sunLat) * Math.cos(lon - sunLon);
-      const shine = (0.56 + 0.44 * Math.min(1, Math.max(0, day * 2 + 0.5))) * at[2] * (f.selected < 0 ? 1 : 0.62);
+      const shine = (0.56 + 0.44 * Math.min(1, Math.max(0, day * 2 + 0.5))) * at[2] * (f.selected < 0 ? 1 : 0.62) * Math.min(1, Math.max(0.55, spacing / 3.2));
       let colour = 0xff000000 | ((118 * shine) << 16) | ((74 * shine) << 8) | (48 * shine);
       if (dots[i + 2] === f.selected) colour = 0xff4275a0;
       for (let dy = 0; dy < size; dy++) landPixels.fill(colour, (y + dy) * width + x, (y + dy) * width + x + size);
