@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +30,7 @@ type vendor struct {
 	checksum string // instead of the right one
 	status   int    // instead of 200
 	missing  string // a path with this in it is not found
+	mu       sync.Mutex
 	asked    []string
 }
 
@@ -46,6 +49,8 @@ func newVendor(t *testing.T, file string) *vendor {
 }
 
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.asked = append(v.asked, r.URL.String())
 	v.spy()
 	user, password, _ := r.BasicAuth()
@@ -71,6 +76,20 @@ func (v *vendor) sum() string {
 		return v.checksum
 	}
 	return fmt.Sprintf("%x", sha256.Sum256(archive(v.database)))
+}
+
+// set changes how the vendor behaves.
+func (v *vendor) set(change func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	change()
+}
+
+// urls are what was asked for so far.
+func (v *vendor) urls() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.asked)
 }
 
 // spy looks whether the key is an argument of any program, where anybody could
@@ -163,10 +182,10 @@ func TestUpdateMaxMind(t *testing.T) {
 	if s, err := os.Stat(u.out); err != nil || s.Mode().Perm() != 0o644 || !s.ModTime().Equal(published) {
 		t.Errorf("%v, %v", s, err)
 	}
-	asked := len(v.asked)
+	asked := len(v.urls())
 	u.run(0, "is up to date")
-	if len(v.asked) != asked+1 {
-		t.Errorf("asked for %v", v.asked[asked:])
+	if urls := v.urls(); len(urls) != asked+1 {
+		t.Errorf("asked for %v", urls[asked:])
 	}
 }
 
@@ -176,14 +195,14 @@ func TestUpdateKeepsTheOld(t *testing.T) {
 		spoil func(*vendor, *updating)
 		says  string
 	}{
-		"refused":        {func(v *vendor, _ *updating) { v.status = 401 }, "are refused (HTTP 401)"},
+		"refused":        {func(v *vendor, _ *updating) { v.set(func() { v.status = 401 }) }, "are refused (HTTP 401)"},
 		"wrong key":      {func(_ *vendor, u *updating) { u.env = []string{"GEOIP_ACCOUNT_ID=1234", "GEOIP_LICENSE_KEY=other"} }, "are refused (HTTP 401)"},
-		"too often":      {func(v *vendor, _ *updating) { v.status = 429 }, "try again tomorrow"},
-		"not found":      {func(v *vendor, _ *updating) { v.missing = "download" }, "the download failed (HTTP 404)"},
+		"too often":      {func(v *vendor, _ *updating) { v.set(func() { v.status = 429 }) }, "try again tomorrow"},
+		"not found":      {func(v *vendor, _ *updating) { v.set(func() { v.missing = "download" }) }, "the download failed (HTTP 404)"},
 		"nobody answers": {func(v *vendor, _ *updating) { v.Close() }, "the download failed (HTTP 000)"},
-		"bad checksum":   {func(v *vendor, _ *updating) { v.checksum = strings.Repeat("0", 64) }, "does not match its checksum"},
-		"truncated":      {func(v *vendor, _ *updating) { v.database = v.database[:len(v.database)/2] }, "cannot be used"},
-		"no database":    {func(v *vendor, _ *updating) { v.database = []byte("<html>") }, "cannot be used"},
+		"bad checksum":   {func(v *vendor, _ *updating) { v.set(func() { v.checksum = strings.Repeat("0", 64) }) }, "does not match its checksum"},
+		"truncated":      {func(v *vendor, _ *updating) { v.set(func() { v.database = v.database[:len(v.database)/2] }) }, "cannot be used"},
+		"no database":    {func(v *vendor, _ *updating) { v.set(func() { v.database = []byte("<html>") }) }, "cannot be used"},
 		"shrunk":         {func(_ *vendor, u *updating) { u.put(make([]byte, 1<<20)) }, "less than half as big"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -216,12 +235,13 @@ func TestUpdateDBIP(t *testing.T) {
 	v := newVendor(t, table(t, "lite.mmdb", "DBIP-City-Lite", 6, map[string]mmdbtype.Map{
 		"1.0.0.0/24": nestedRecord("AU", "Queensland", -27.46794, 153.02809),
 	}))
-	v.missing = time.Now().UTC().Format("2006-01")
+	month := time.Now().UTC().Format("2006-01")
+	v.set(func() { v.missing = month })
 	u := newUpdating(t, v)
 	u.run(0, "is new")
 	want(t, lookup(t, u.out, "1.0.0.1"), "OC", "AU", "Australia", "QLD", "Queensland", "Town")
-	if len(v.asked) != 2 || strings.Contains(v.asked[1], v.missing) {
-		t.Errorf("asked for %v", v.asked)
+	if urls := v.urls(); len(urls) != 2 || strings.Contains(urls[1], month) {
+		t.Errorf("asked for %v", urls)
 	}
 	u.run(0, "is up to date")
 	u.run(1, "cannot be used", "--check", "false", "--from", "dbip", "--out", u.out+".other")
