@@ -43,4 +43,13 @@
 // youngest generation with a position, were rotated away unseen. All
 // generations are open at the same time and read in bounded slices in turn,
 // so that none is deleted before it was opened because another one is long.
+//
+// # What is believed
+//
+// The follower believes what its positions were after the steps that it made;
+// Redis may know better, because it went back in time or because something
+// else follows the same log. Every step therefore replaces the roll of its
+// source, and is done only if Redis holds the roll that the step before it
+// left: one that was decided on old news is never done. Then Reset takes over
+// what Redis holds, and what every open file is is decided anew.
 package follow
