@@ -50,6 +50,13 @@ func naiveStats(t testing.TB, events []event, minute int64) object {
 			of[place][e.typ[6:]]++
 		}
 	}
+	f := naiveIssues(shares, issues, places, of)
+	f["map_total"], f["map_previous_total"], f["share_total"], f["geo"] = float64(total), float64(before), float64(shares), geo
+	return f
+}
+
+// naiveIssues are the four tables of shares by place.
+func naiveIssues(shares int, issues, places map[string]int, of map[string]map[string]int) object {
 	part := func(n, of int) float64 {
 		if of == 0 {
 			return 0
@@ -82,9 +89,7 @@ func naiveStats(t testing.TB, events []event, minute int64) object {
 		}
 	}
 	return object{
-		"map_total": float64(total), "map_previous_total": float64(before), "share_total": float64(shares),
 		"continent_issues": continents, "country_issues": countries, "issue_continents": ofContinents, "issue_countries": ofCountries,
-		"geo": geo,
 	}
 }
 

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,19 @@ func TestReadsBack(t *testing.T) {
 		if id, err := s.ID(); err != nil || id.Period != p {
 			t.Errorf("%s: id %v, %v", p, id, err)
 		}
+	}
+}
+
+func TestNamesReadBack(t *testing.T) {
+	b, err := Encode(&Names{Regions: map[string]string{"US-CA": "California", "AT-9": "Vienna & <all>"}, Version: Version})
+	if err != nil || string(b) != `{"regions":{"AT-9":"Vienna & <all>","US-CA":"California"},"v":1}` {
+		t.Fatalf("%s, %v", b, err)
+	}
+	if n, err := DecodeNames(b); err != nil || n.Regions["US-CA"] != "California" {
+		t.Errorf("%v, %v", n, err)
+	}
+	if _, err := DecodeNames([]byte(`{"regions":{}}`)); !errors.Is(err, ErrVersion) {
+		t.Errorf("without a version: %v", err)
 	}
 }
 
