@@ -205,26 +205,22 @@ func (f *Follower) unregistered() bool {
 }
 
 // register gives each new generation a position before anything of it is
-// read, those beside the followed path first and the oldest of them first:
-// once a generation has a position, older ones without any would be taken for
-// history after a restart (see unseen).
+// read, the oldest first: once a generation has a position, older ones without
+// any would be taken for history after a restart (see unseen), but for the one
+// at the followed path, which therefore comes last.
 func (f *Follower) register(emit func(*Chunk) error) error {
-	var fresh []*generation
+	var fresh, current []*generation
 	for _, g := range f.gens {
-		if g.value == "" {
+		switch {
+		case g.value != "":
+		case f.isAtItsPath(g):
+			current = append(current, g)
+		default:
 			fresh = append(fresh, g)
 		}
 	}
-	slices.SortStableFunc(fresh, func(a, b *generation) int {
-		if a.sibling != b.sibling {
-			if a.sibling {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.seen.modified, b.seen.modified)
-	})
-	for _, g := range fresh {
+	slices.SortStableFunc(fresh, func(a, b *generation) int { return cmp.Compare(a.seen.modified, b.seen.modified) })
+	for _, g := range append(fresh, current...) {
 		g.pos.Modified = f.accounted(g)
 		r := f.roll(g.source)
 		r.order++
@@ -235,6 +231,14 @@ func (f *Follower) register(emit func(*Chunk) error) error {
 		}
 	}
 	return nil
+}
+
+func (f *Follower) isAtItsPath(g *generation) bool {
+	if g.sibling || f.current[g.path] != g {
+		return false
+	}
+	in, err := stat(g.path)
+	return err == nil && in.id == g.seen.id
 }
 
 // Close closes all files.

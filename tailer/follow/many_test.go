@@ -183,7 +183,7 @@ func (w *world) finish(seed uint64) {
 // However followers, rotations, restarts and rollbacks fall together, each
 // line is taken once.
 func TestManyFollowers(t *testing.T) {
-	const runs = 100
+	const runs = 20
 	base := uint64(time.Now().UnixNano())
 	for _, mode := range []string{"rename", "late reopen", "copytruncate"} {
 		for _, players := range []int{1, 2, 3} {
