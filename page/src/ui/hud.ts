@@ -43,10 +43,18 @@ export class Hud {
     message.hidden = !app.latest?.message;
     setText(message, app.latest?.message ?? "");
     const credits = [app.settings.attribution, app.latest?.attribution, app.latest?.geoip];
-    setText(byId("credit"), credits.filter(Boolean).join(" · "));
+    this.#credit(credits.filter(Boolean).join(" · "));
     this.#continents();
     this.#shares();
     this.#announce(local);
+  }
+
+  /** Sources want to be linked to, so addresses become links. */
+  #credit(text: string): void {
+    const e = byId("credit");
+    if (e.textContent === text) return;
+    const parts = text.split(/(https:\/\/[^\s)]+)/);
+    e.replaceChildren(...parts.map((part, i) => (i % 2 ? make("a", { href: part }, part) : part)));
   }
 
   /** The newest counts of the main type at the moment: minute, else hour, else day. */
