@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"io"
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -127,15 +126,4 @@ func (c *Counter) Summary() (lines, events, drops int) {
 		drops += n
 	}
 	return c.Lines, c.Events, drops
-}
-
-// DropsOf are the drops of one daemon by reason.
-func (c *Counter) DropsOf(daemon string) map[string]int {
-	m := map[string]int{}
-	for k, n := range c.Drops {
-		if d, reason, _ := strings.Cut(k, ":"); d == daemon {
-			m[reason] = n
-		}
-	}
-	return m
 }

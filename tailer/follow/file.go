@@ -110,13 +110,6 @@ func (c *file) close() {
 	c.f.Close()
 }
 
-// begins says whether the content begins with the bytes of m.
-func (c *file) begins(m position.Mark) bool {
-	b := make([]byte, m.Len)
-	n, err := c.readAt(b, 0)
-	return err == nil && n == m.Len && position.MarkOf(b) == m
-}
-
 // holds says whether the content has the bytes of m before offset off.
 func (c *file) holds(m position.Mark, off int64) bool {
 	b := make([]byte, m.Len)
