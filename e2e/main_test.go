@@ -2,8 +2,10 @@
 // files and a real S3 server, compared with the oracle. Run it with -count=1.
 //
 // The default sizes suit a small machine. GLOW_E2E_LINES, GLOW_E2E_KILLS,
-// GLOW_E2E_REDIS_KILLS and GLOW_E2E_GARBAGE enlarge them, GLOW_E2E_SEED replays
-// the chance, and GLOW_E2E_GEOIP names a real City database to test with too.
+// GLOW_E2E_REDIS_KILLS, GLOW_E2E_GARBAGE, GLOW_E2E_SHARES and GLOW_E2E_CHAOS
+// (seconds) enlarge them, GLOW_E2E_SEED replays the chance, GLOW_E2E_GEOIP names
+// a real City database to test with too, and GLOW_E2E_BIN a directory of
+// binaries to test instead of fresh ones.
 package e2e
 
 import (
