@@ -202,3 +202,20 @@ func TestDamagedCompressedLog(t *testing.T) {
 		t.Errorf("%d lines", len(d.lines))
 	}
 }
+
+// Lines that came after a generation was done are found in its compressed copy.
+func TestLateLinesInCompressedCopy(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	log := filepath.Join(dir, "access.log")
+	appendLines(t, log, 0, 100)
+	d.drain()
+	must(t, os.Rename(log, log+".1"))
+	appendLines(t, log, 100, 200)
+	d.until("the renamed log is closed", func() bool { return d.f.Stats().Files == 1 })
+	d.f.Close()
+	appendLines(t, log+".1", 200, 300)
+	pack(t, log+".1", ".gz")
+	d.start()
+	d.drain()
+	d.want(300)
+}

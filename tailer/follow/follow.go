@@ -219,7 +219,9 @@ func (f *Follower) register(emit func(*Chunk) error) error {
 			fresh = append(fresh, g)
 		}
 	}
-	slices.SortStableFunc(fresh, func(a, b *generation) int { return cmp.Compare(a.seen.modified, b.seen.modified) })
+	slices.SortStableFunc(fresh, func(a, b *generation) int {
+		return cmp.Or(cmp.Compare(a.seen.modified, b.seen.modified), cmp.Compare(a.id.Born, b.id.Born))
+	})
 	for _, g := range append(fresh, current...) {
 		g.pos.Modified = f.accounted(g)
 		r := f.roll(g.source)
