@@ -77,7 +77,9 @@ type tab struct {
 
 // site serves the page and a feed; the tab's and the feed's addresses are one
 // origin's.
-func site(t *testing.T, feed http.Handler) *httptest.Server {
+func site(t *testing.T, feed http.Handler) *httptest.Server { return serve(t, files, feed) }
+
+func serve(t *testing.T, files []bundle.File, feed http.Handler) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.Handle("/feed/v1/", feed)
 	for _, f := range files {

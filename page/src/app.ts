@@ -145,7 +145,7 @@ export class App {
 
   #light(name: string, s: Snapshot, life: number, from: number, to: number): void {
     const { sparks } = this.scene;
-    if (sparks.count > 120_000 || Math.abs(s.start - sparks.base) > 6 * LENGTH["1h"]) sparks.keep(from, to);
+    if (sparks.full || Math.abs(s.start - sparks.base) > 6 * LENGTH["1h"]) sparks.keep(from, to);
     sparks.add(name, s, most(s.period, life));
     this.scene.learnDensity(s, LENGTH[s.period], this.speed);
   }
@@ -162,7 +162,7 @@ export class App {
     archive.want("1h", at, fresh);
     archive.want("1h", at - 3600, 30 * MINUTE);
     const minute = startOf("1m", at) - 60;
-    if (at - minute - 60 > this.#jitter) archive.want("1m", minute);
+    if (at - minute - 60 > this.#jitter && this.speed <= 60) archive.want("1m", minute);
     if (!this.player.live && (this.speed <= 60 || this.player.paused)) archive.want("1m", at);
     if (this.player.live) for (let ten = minute + 60; ten <= at; ten += 10) archive.want("10s", ten);
   }

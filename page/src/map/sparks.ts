@@ -38,6 +38,11 @@ export class Sparks {
     return this.#chunks.has(key);
   }
 
+  /** Whether there is too much of them, or of what has long gone out. */
+  get full(): boolean {
+    return this.count > 120_000 || this.#chunks.size > 150;
+  }
+
   clear(): void {
     this.#chunks.clear();
     this.count = 0;
