@@ -490,3 +490,20 @@ func TestSharing(t *testing.T) {
 	}
 	p.unharmed()
 }
+
+// Before anything has happened the total is nought, exactly, and nothing is
+// asked for that cannot be there.
+func TestEmptyFeed(t *testing.T) {
+	feed := feedtest.NewServer(feedtest.New(0, time.Now().Add(-time.Hour)))
+	feed.Change(func(l map[string]any) { l["first"] = nil })
+	p := open(t, site(t, feed).URL+"/?render=splat")
+	p.until(`document.getElementById("total").textContent === "0" && glow.app.total().exact`)
+	n := len(feed.Requests())
+	wait(p, func() bool { return len(feed.Requests()) > n+2 })
+	for _, name := range feed.Requests() {
+		if name != "latest.json" {
+			t.Errorf("asked for %s", name)
+		}
+	}
+	p.unharmed()
+}

@@ -217,8 +217,11 @@ export class App {
   #about(type: string): number | null {
     const { latest } = this;
     if (!latest) return null;
-    const ahead = latest.published - this.at / 1000;
-    return Math.max(0, (latest.totals.get(type) ?? 0) - (this.rate(type) * 1.3 * Math.max(0, ahead)) / 60);
+    const at = this.at / 1000;
+    const tens = [at, at - 10].map((t) => this.archive.peek("10s", t)?.types.get(type)?.n ?? 0);
+    const busy = Math.max(...tens) / 10; // a second
+    if (busy === 0) return null;
+    return Math.max(0, (latest.totals.get(type) ?? 0) - busy * 1.6 * Math.max(0, latest.published - at + 10));
   }
 
   /** Events of a type in the minute before the moment shown. */

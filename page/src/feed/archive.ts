@@ -22,6 +22,7 @@ export class Archive {
   #newest = new Set<string>();
   #pending = 0;
   #published = 0;
+  #empty = false; // nothing has ever happened
   names = new Map<string, string>();
 
   constructor(
@@ -33,6 +34,7 @@ export class Archive {
   /** Learns from a heartbeat what exists. */
   learn(latest: Latest): void {
     this.#published = latest.published;
+    this.#empty = latest.first === null;
     for (const start of latest.recent) this.#listed.add(start);
     if (this.#listed.size > 400) this.#listed = new Set([...this.#listed].sort((a, b) => b - a).slice(0, 100));
     for (const [period, start] of latest.newest) this.#newest.add(keyOf({ period, start }));
@@ -59,12 +61,13 @@ export class Archive {
     if (this.#newest.has(keyOf({ period, start })) || this.peek(period, start)) return true;
     switch (period) {
       case "all":
-        return true;
+        return !this.#empty;
       case "10s":
         return this.#listed.has(start);
       case "1d": {
         const all = this.peek("all", 0);
-        return all && [...all.types.values()].some((c) => c.days.has(dateOf(start)));
+        if (!all) return this.#empty ? false : null;
+        return [...all.types.values()].some((c) => c.days.has(dateOf(start)));
       }
       default: {
         if (period === "1m" && start + 60 > this.#published) return false; // published when it is over

@@ -100,7 +100,7 @@ export class Counter {
 
   #untilMinute(type: string, minute: number): number | null {
     const all = this.archive.peek("all", 0);
-    if (!all) return null;
+    if (!all) return this.archive.exists("all", 0) ? null : 0;
     const today = Math.floor(minute / 86400) * 86400;
     if (this.archive.exists("1d", today) && !this.archive.peek("1d", today)) return null;
     const date = dateOf(today);
