@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glowmap/glow/internal/bucket"
+	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/internal/geotest"
 	"github.com/glowmap/glow/internal/grid"
 	"github.com/glowmap/glow/internal/keys"
@@ -130,22 +131,22 @@ func TestKilledUnderLoad(t *testing.T) {
 		return now.Load().url
 	}, 64, perSecond)
 	for len(l.answered(204)) == 0 {
-		_ = pause(ctx, 10*time.Millisecond)
+		_ = daemon.Sleep(ctx, 10*time.Millisecond)
 	}
 	for kills > 0 || redisKills > 0 {
-		_ = pause(ctx, time.Duration(100+rand.N(700))*time.Millisecond)
+		_ = daemon.Sleep(ctx, time.Duration(100+rand.N(700))*time.Millisecond)
 		if rand.N(kills+redisKills) < kills {
 			now.Load().kill()
 			begin()
 			kills--
 		} else {
 			r.Kill()
-			_ = pause(ctx, time.Duration(rand.N(800))*time.Millisecond)
+			_ = daemon.Sleep(ctx, time.Duration(rand.N(800))*time.Millisecond)
 			r.Start()
 			redisKills--
 		}
 	}
-	_ = pause(ctx, time.Second)
+	_ = daemon.Sleep(ctx, time.Second)
 	cancel()
 	l.wg.Wait()
 	now.Load().stop()

@@ -50,7 +50,7 @@ func (f *forwarder) run(ctx context.Context) error {
 			break
 		}
 		f.d.Log.Error("redis cannot be used: shares are taken, but none is queued", "err", err)
-		if pause(ctx, usableEvery) != nil {
+		if daemon.Sleep(ctx, usableEvery) != nil {
 			return nil
 		}
 	}
@@ -66,7 +66,7 @@ func (f *forwarder) run(ctx context.Context) error {
 func (f *forwarder) drain(ctx context.Context) {
 	err := f.d.Redis.Ping(ctx).Err()
 	for err == nil && f.left() > 0 {
-		err = pause(ctx, drainEvery)
+		err = daemon.Sleep(ctx, drainEvery)
 	}
 	if n := f.left(); n > 0 {
 		f.d.Log.Info("shares stay in the spool until the next start", "bytes", n, "cause", err)
@@ -89,16 +89,4 @@ func offsets(list []intake.Progress) map[string]int64 {
 		m[p.Path] = max(m[p.Path], p.Offset)
 	}
 	return m
-}
-
-// pause waits; it returns an error if ctx is done first.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -39,7 +39,7 @@ func newSweeper(d *daemon.Daemon, s *spool.Spool, in *intake.Intake, keep time.D
 
 // run sweeps until ctx is done.
 func (w *sweeper) run(ctx context.Context) {
-	for wait := sweepCrowded; pause(ctx, wait) == nil; {
+	for wait := sweepCrowded; daemon.Sleep(ctx, wait) == nil; {
 		// While Redis is away nothing goes, and others say that it is away.
 		if err := w.sweep(ctx); err != nil && ctx.Err() == nil {
 			w.d.Log.Debug("sweep the spool", "err", err)

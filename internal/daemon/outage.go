@@ -37,9 +37,15 @@ func (o *Outage) Wait(ctx context.Context, err error) error {
 		o.d.Log.Warn(o.what+" is away, waiting", "err", err)
 	}
 	o.d.Trouble(err)
-	t := time.NewTimer(o.wait/2 + rand.N(o.wait/2))
-	defer t.Stop()
+	wait := o.wait/2 + rand.N(o.wait/2)
 	o.wait = min(2*o.wait, lastWait)
+	return Sleep(ctx, wait)
+}
+
+// Sleep waits; it returns an error if ctx is done first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -4,57 +4,61 @@ package sample
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// Max is the longest sample, in bytes, before what it ends with if it was cut.
+// Max is the longest sample, in bytes.
 const Max = 200
 
-// Mask returns the beginning of a line, with all that may be an IP address
-// replaced by "x" (any run of hexadecimal digits, dots and colons that has two
-// dots or two colons, so some times of day go too) and all that is no
-// printable text by "�".
+// Mask makes a line fit to be shown: every digit becomes '#', and so does
+// every hexadecimal letter of a word with two colons or more, which may be an
+// IPv6 address; what cannot be printed becomes '?'; and it is cut to [Max] bytes.
 func Mask(line []byte) string {
-	cut := len(line) > Max
-	if cut {
-		// Up to the end of the run that is cut: half an address is masked whole.
-		end := Max
-		for end < len(line) && end < 2*Max && inAddress(line[end]) {
-			end++
-		}
-		line = line[:end]
-	}
 	var b strings.Builder
-	for len(line) > 0 {
-		n := 0
-		for n < len(line) && inAddress(line[n]) {
-			n++
-		}
-		if n > 0 {
-			b.WriteString(maskRun(string(line[:n])))
-			line = line[n:]
-			continue
-		}
-		r, size := utf8.DecodeRune(line)
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
-			r = utf8.RuneError
-		}
-		b.WriteRune(r)
-		line = line[size:]
+	for line = line[:min(len(line), 2*Max)]; len(line) > 0 && b.Len() < Max; {
+		n := wordEnd(line)
+		maskWord(&b, line[:n])
+		line = line[n:]
 	}
-	if cut {
-		b.WriteString("…")
-	}
-	return b.String()
+	return cut(b.String())
 }
 
-func inAddress(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == '.' || c == ':'
+// wordEnd is the length of the word that b begins with, or else 1 rune.
+func wordEnd(b []byte) int {
+	n := 0
+	for n < len(b) && (b[n] == ':' || b[n] == '.' || b[n] >= '0' && b[n] <= '9' || b[n]|0x20 >= 'a' && b[n]|0x20 <= 'z') {
+		n++
+	}
+	if n == 0 {
+		_, n = utf8.DecodeRune(b)
+	}
+	return n
 }
 
-func maskRun(run string) string {
-	if strings.Count(run, ".") < 2 && strings.Count(run, ":") < 2 {
-		return run
+func maskWord(b *strings.Builder, word []byte) {
+	colons := strings.Count(string(word), ":")
+	for len(word) > 0 {
+		r, n := utf8.DecodeRune(word)
+		word = word[n:]
+		switch {
+		case unicode.IsDigit(r), colons >= 2 && r < 0x80 && r|0x20 >= 'a' && r|0x20 <= 'f':
+			b.WriteByte('#')
+		case r == utf8.RuneError, !unicode.IsPrint(r):
+			b.WriteByte('?')
+		default:
+			b.WriteRune(r)
+		}
 	}
-	return "x"
+}
+
+func cut(s string) string {
+	if len(s) <= Max {
+		return s
+	}
+	n := Max
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

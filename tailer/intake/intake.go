@@ -151,7 +151,7 @@ func (in *Intake) Run(ctx context.Context) error {
 			return err
 		case errors.Is(err, push.ErrStale), errors.Is(err, errRolledBack):
 			in.stale(err)
-			_ = sleep(ctx, rand.N(pollEvery)) // so that two on one file do not stay in step
+			_ = daemon.Sleep(ctx, rand.N(pollEvery)) // so that two on one file do not stay in step
 		default:
 			if err := redis.Wait(ctx, err); err != nil {
 				return in.stopped(ctx)
@@ -216,7 +216,7 @@ func (in *Intake) between(ctx context.Context, busy bool) error {
 	case !busy && in.o.Once:
 		return in.complete(ctx)
 	case !busy:
-		_ = sleep(ctx, pollEvery)
+		_ = daemon.Sleep(ctx, pollEvery)
 	}
 	if ctx.Err() != nil || time.Since(in.verified) < verifyEvery {
 		return nil
@@ -248,15 +248,4 @@ func (in *Intake) complete(ctx context.Context) error {
 		in.d.Log.Warn(why)
 	}
 	return errFinished
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

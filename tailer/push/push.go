@@ -16,6 +16,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/internal/keys"
 	"github.com/glowmap/glow/internal/rdb"
 	"github.com/glowmap/glow/tailer/follow"
@@ -83,7 +84,7 @@ func (p *Pusher) Send(ctx context.Context, pushes []Push, done func(*Push)) erro
 		}
 		if pushes = left; len(left) > 0 {
 			p.Full()
-			if err := sleep(ctx, fullWait); err != nil {
+			if err := daemon.Sleep(ctx, fullWait); err != nil {
 				return err
 			}
 		}
@@ -132,15 +133,4 @@ func (p *Pusher) args(u *Push) []any {
 		}
 	}
 	return args
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
