@@ -301,6 +301,8 @@ func TestPlayer(t *testing.T) {
 	for js, want := range map[string]string{
 		// live follows the present, eased, never back
 		`const q = new unit.Player(); q.tick(0, 1e6); let last = 0, ok = true; for (let i = 1; i < 500; i++) { const at = q.tick(i * 16, 1e6 + i * 16 - 400 * (i > 50)); ok &&= at >= last; last = at } return [ok, Math.round(last - 1e6 - 499 * 16 + 400)].join()`: "true,0",
+		// where the present stands still, so does it, to the millisecond
+		`const q = new unit.Player(); q.tick(0, 1e6, 1001000); for (let i = 1; i < 300; i++) q.tick(i * 16, Math.min(1e6 + i * 16, 1001000), 1001000); return String(q.at)`: "1001000",
 		// a replay runs at its speed and turns live when it has caught up
 		`const q = new unit.Player(); q.tick(0, 1e6); q.seek(9e5); q.play(60); q.tick(500, 1e6); const a = q.at; q.tick(1500, 1e6); q.tick(2500, 1e6); return [a, q.live, q.speed, q.at].join()`: "930000,true,1,1000000",
 		// paused stands still, and on goes on from there

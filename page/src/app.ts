@@ -98,7 +98,7 @@ export class App {
 
   /** One frame at a local time. */
   frame(local: number): void {
-    const at = this.player.tick(local, this.present());
+    const at = this.player.tick(local, this.present(), (this.latest?.published ?? Infinity) * 1000);
     if (local - this.#fed > 250) {
       this.#fed = local;
       this.#feed();

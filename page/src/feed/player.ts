@@ -38,15 +38,17 @@ export class Player {
   /**
    * The moment to show now. present is the moment that live shows; a replay
    * that has caught up with it is live again. A live playhead never runs back:
-   * small corrections of the clock are eased in.
+   * small corrections of the clock are eased in, but it stops at what is known.
    */
-  tick(local: number, present: number): number {
+  tick(local: number, present: number, known = Infinity): number {
     const step = Math.min(Math.max(0, local - this.#last), 1000);
     this.#last = local;
     if (this.live) {
-      const off = present - this.#moment - step;
+      const before = this.#moment;
+      const off = present - before - step;
       if (Math.abs(off) > 3000) this.#moment = present;
       else this.#moment += step + Math.max(-0.2 * step, Math.min(0.2 * step, off));
+      this.#moment = Math.min(this.#moment, Math.max(before, known));
       return this.#moment;
     }
     if (!this.paused) this.#moment += step * this.speed;
