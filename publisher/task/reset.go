@@ -34,7 +34,7 @@ type plan struct {
 }
 
 // afterwards is what only an operator can do.
-const afterwards = `The tailers now read the files that they follow from the beginning. Rotated logs
+const afterwards = `After a reset the tailers read the files that they follow from the beginning. Rotated logs
 need "tailer --once FILE…", oldest first; shares older than sharehook's spool are lost.
 `
 
