@@ -1,0 +1,75 @@
+package browser
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glowmap/glow/page/feedtest"
+)
+
+// ready is true once sparks glow and the total is exact.
+const ready = `glow.scene.sparks.count > 0 && glow.app.total()?.exact`
+
+// The page comes up, glows, and asks nobody but its own origin for anything; it
+// stays within its budgets of bytes and draw calls.
+func TestFirstGlow(t *testing.T) {
+	feed := feedtest.NewServer(feedtest.New(12000, time.Now().Add(-70*time.Minute)))
+	server := site(t, feed)
+	p := open(t, server.URL+"/?render=gl")
+	p.until(ready)
+	if away := p.elsewhere(server.URL); len(away) > 0 {
+		t.Errorf("requests elsewhere: %v", away)
+	}
+	p.until(`glow.scene.stats().sparkDraws === 1`)
+	stats := eval[map[string]float64](p, `glow.scene.stats()`)
+	if stats["sparkDraws"] != 1 || stats["draws"] > 12 {
+		t.Errorf("draw calls: %v", stats)
+	}
+	page := 0
+	for _, f := range files {
+		kind, _, _ := strings.Cut(f.Name, "-")
+		lazy := slices.Contains([]string{"lang", "dialogs", "wall", "splat", "hands", "og.jpg"}, kind)
+		if !lazy && f.Name != "glow-map.js" && f.Name != "settings.json" {
+			page += zipped(f.Data)
+			t.Logf("%-24s %6d gzipped", f.Name, zipped(f.Data))
+		}
+	}
+	now := time.Now()
+	first := zipped(feed.Feed.Object("latest.json", now))
+	for _, name := range feed.Requests() {
+		if strings.HasPrefix(name, "10s/") {
+			first += zipped(feed.Feed.Object(name, now)) // the first one is enough to glow
+			break
+		}
+	}
+	t.Logf("page %d bytes, to first glow %d", page, page+first)
+	if page > 30<<10 {
+		t.Errorf("the page has %d bytes gzipped, want at most 30 KB", page)
+	}
+	if page+first > 45<<10 {
+		t.Errorf("%d bytes to the first glow, want at most 45 KB", page+first)
+	}
+	p.unharmed()
+}
+
+// A lost context is made again from what the page holds.
+func TestContextLoss(t *testing.T) {
+	p := open(t, site(t, quietFeed()).URL+"/?render=gl")
+	p.until(ready)
+	eval[any](p, `{ const e = glow.scene.canvas.getContext("webgl2").getExtension("WEBGL_lose_context"); e.loseContext(); setTimeout(() => e.restoreContext(), 300) }`)
+	p.until(`glow.scene.canvas.getContext("webgl2").isContextLost()`)
+	p.until(`!glow.scene.canvas.getContext("webgl2").isContextLost() && glow.scene.stats().draws > 3`)
+	p.unharmed()
+}
+
+// Viewers who want less motion get a map without sparks whose embers fade over.
+func TestCalm(t *testing.T) {
+	p := open(t, site(t, quietFeed()).URL+"/?render=gl&calm")
+	p.until(`glow.app.total()?.exact && glow.scene.stats().embers > 0 && glow.scene.stats().draws > 3`)
+	if n := eval[int](p, `glow.scene.stats().sparkDraws`); n != 0 {
+		t.Error("sparks are drawn")
+	}
+	p.unharmed()
+}

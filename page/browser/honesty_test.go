@@ -1,0 +1,155 @@
+package browser
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// What is wrong with the feed is said, nothing breaks, and it recovers by itself.
+func TestBrokenFeeds(t *testing.T) {
+	feed := quietFeed()
+	p := open(t, site(t, feed).URL+"/?render=splat")
+	p.until(ready + ` && glow.app.state === "live"`)
+	eval[any](p, watchTotal)
+	status := func(code int) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) { http.Error(w, "no", code) }
+	}
+	say := func(body string) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) { fmt.Fprint(w, body) }
+	}
+	answers := []func(http.ResponseWriter){
+		status(403), status(404), status(500), say(""), say(`{"v":1,"feed":"f00d","seq":17`), say("<html><script>alert(1)</script>"),
+		say(`{"v":1,"seq":-1,"published":{},"__proto__":{"x":1}}`), say("null"), say(strings.Repeat("[", 100000)),
+		func(w http.ResponseWriter) { panic(http.ErrAbortHandler) },
+	}
+	var next atomic.Int32
+	feed.Answer(func(w http.ResponseWriter, name string) bool {
+		if name != "latest.json" { // heartbeats stay, so that the page goes on asking
+			answers[int(next.Add(1))%len(answers)](w)
+			return true
+		}
+		return false
+	})
+	wait(p, func() bool { return int(next.Load()) >= len(answers) })
+	feed.Answer(nil)
+	p.until(`glow.app.state === "live" && glow.app.total().exact`)
+	next.Store(0)
+	feed.Answer(func(w http.ResponseWriter, name string) bool {
+		answers[int(next.Add(1))*3%len(answers)](w)
+		return true
+	})
+	wait(p, func() bool { return next.Load() >= 3 })
+	feed.Answer(nil)
+	p.until(`glow.app.state === "live" && glow.app.heartbeat.silence() < 20`)
+	if worst := eval[float64](p, `worst`); worst < 0 {
+		t.Errorf("the total fell by %v", -worst)
+	}
+	p.unharmed()
+}
+
+func wait(p *tab, is func() bool) {
+	p.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(90 * time.Second); !is(); <-tick.C {
+		if time.Now().After(deadline) {
+			p.t.Fatal("waited in vain")
+		}
+	}
+}
+
+// The badge says what the feed says about itself, and what its silence says.
+func TestBadge(t *testing.T) {
+	feed := quietFeed()
+	p := open(t, site(t, feed).URL+"/?render=splat")
+	p.until(ready)
+	badge := func(state string) {
+		t.Helper()
+		p.until(fmt.Sprintf(`document.getElementById("state").dataset.state === %q`, state))
+	}
+	badge("live")
+	for _, status := range []string{"recovering", "paused", "ended", "live"} {
+		feed.Change(func(l map[string]any) { l["status"], l["message"] = status, "word of "+status })
+		badge(status)
+		p.until(fmt.Sprintf(`document.getElementById("message").textContent === "word of %s"`, status))
+	}
+	stopped := time.Now()
+	feed.Change(func(l map[string]any) {
+		l["published"], l["seq"], l["recent"] = stopped.UTC().Format(time.RFC3339), 1<<40, []string{}
+	})
+	feed.Clock(func() time.Time { return time.Now().Add(45 * time.Second) })
+	badge("late")
+	feed.Clock(func() time.Time { return time.Now().Add(50 * time.Second) })
+	eval[any](p, `glow.app.heartbeat.clock.reset()`)
+	badge("late")
+	if at := eval[float64](p, `glow.app.at`); at > float64(stopped.UnixMilli())+1 {
+		t.Errorf("the playhead is beyond what is published")
+	}
+	feed.Clock(func() time.Time { return time.Now().Add(10 * time.Minute) })
+	eval[any](p, `glow.app.heartbeat.clock.reset()`)
+	badge("stopped")
+	if n := eval[int](p, `Number(document.getElementById("chart-gap").getAttribute("width"))|0`); n == 0 {
+		t.Error("the silence is not hatched")
+	}
+	feed.Change(nil)
+	badge("live")
+	p.unharmed()
+}
+
+// A feed whose sequence runs backwards, as from a cache that lags, is ignored;
+// and another feed at the same place is taken as what it is.
+func TestBackwardsAndOtherFeeds(t *testing.T) {
+	feed := quietFeed()
+	p := open(t, site(t, feed).URL+"/?render=splat")
+	p.until(ready)
+	seq := eval[float64](p, `glow.app.latest.seq`)
+	old := time.Now().Add(-time.Minute)
+	n := len(feed.Requests())
+	flip := 0
+	feed.Change(func(l map[string]any) {
+		if flip++; flip%2 == 0 {
+			l["seq"], l["published"] = old.Unix(), old.UTC().Format(time.RFC3339)
+		}
+	})
+	wait(p, func() bool { return len(feed.Requests()) > n+4 })
+	if now := eval[float64](p, `glow.app.latest.seq`); now < seq {
+		t.Errorf("an older heartbeat was taken: %v after %v", now, seq)
+	}
+	feed.Change(func(l map[string]any) { l["feed"], l["seq"] = "other", 1 })
+	p.until(`glow.app.latest.feed === "other" && glow.app.total()?.exact`)
+	p.unharmed()
+}
+
+// Two viewers whose own clocks are two days apart see the same moment.
+func TestTwoClocks(t *testing.T) {
+	feed := quietFeed()
+	address := site(t, feed).URL + "/?render=splat"
+	shift := func(ms int) string {
+		return fmt.Sprintf(`{ const real = Date.now; Date.now = () => real() + %d }`, ms)
+	}
+	early, late := open(t, address, shift(-86400000)), open(t, address, shift(86400000))
+	for _, p := range []*tab{early, late} {
+		p.until(ready + ` && glow.app.heartbeat.clock.uncertainty < 100`)
+	}
+	best := math.Inf(1)
+	for range 30 {
+		before := time.Now()
+		a := eval[float64](early, `glow.app.present()`)
+		middle := time.Now()
+		b := eval[float64](late, `glow.app.present()`)
+		after := time.Now()
+		// Each answer was given between two of the three moments.
+		apart := b - a - float64(after.Sub(before).Microseconds())/2000
+		best = min(best, math.Abs(apart)-float64(max(middle.Sub(before), after.Sub(middle)).Microseconds())/2000)
+	}
+	if best > 100 {
+		t.Errorf("playheads are %.0f ms apart", best)
+	}
+	early.unharmed()
+	late.unharmed()
+}
