@@ -3,7 +3,9 @@ package bucket
 import (
 	"bytes"
 	"math/rand/v2"
+	"path"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -75,12 +77,50 @@ func FuzzAdd(f *testing.F) {
 	f.Add(AppendHeader(nil, Token{}))
 	f.Fuzz(func(t *testing.T, part []byte) {
 		s := Sum{}
-		if s.Add(part) != nil {
+		err := s.Add(part)
+		if n := s.size(); n > len(part) {
+			t.Fatalf("%d bytes became %d counts", len(part), n)
+		}
+		if err != nil {
 			return
 		}
 		packed, again := s.Append(nil, Token{1}), Sum{}
 		if err := again.Add(packed); err != nil || !bytes.Equal(again.Append(nil, Token{1}), packed) {
 			t.Fatalf("packed again it reads as something else: %v", err)
+		}
+	})
+}
+
+// size is how many counts and types there are.
+func (s Sum) size() int {
+	n := len(s)
+	for _, d := range s {
+		n += len(d.Beat) + len(d.Continents) + len(d.Countries) + len(d.Regions) + len(d.Cells)
+	}
+	return n
+}
+
+// A name that is taken is a bucket's own, which holds its own start.
+func FuzzParseID(f *testing.F) {
+	for _, p := range Periods {
+		f.Add(ID{p, p.Start(1395100807)}.String())
+	}
+	f.Add("1m:-60")
+	f.Add("all:9223372036854775807")
+	f.Fuzz(func(t *testing.T, s string) {
+		id, err := ParseID(s)
+		if err != nil {
+			return
+		}
+		if id.String() != s {
+			t.Fatalf("%q names %s, so one bucket has two names", s, id)
+		}
+		again, err := ParseID(id.String())
+		if end, ok := id.End(); err != nil || again != id || id.Period.Start(id.Start) != id.Start || ok && end-id.Start != id.Period.Seconds() {
+			t.Fatalf("%q is %+v, and then %+v, %v", s, id, again, err)
+		}
+		if o := id.Object(); path.Clean("/"+o) != "/"+o || !strings.HasSuffix(o, ".json") {
+			t.Fatalf("%q is published as %q", s, o)
 		}
 	})
 }

@@ -80,12 +80,12 @@ type ID struct {
 // String is the bucket's name in Redis, "<period>:<start>".
 func (id ID) String() string { return string(id.Period) + ":" + strconv.FormatInt(id.Start, 10) }
 
-// ParseID reads what [ID.String] writes.
+// ParseID reads what [ID.String] writes, and nothing else: a bucket has one name.
 func ParseID(s string) (ID, error) {
 	p, start, _ := strings.Cut(s, ":")
 	n, err := strconv.ParseInt(start, 10, 64)
 	id := ID{Period(p), n}
-	if err != nil || n < 0 || id.Period != All && id.Period.Seconds() == 0 || id.Period.Start(n) != n {
+	if err != nil || n < 0 || id.Period != All && id.Period.Seconds() == 0 || id.Period.Start(n) != n || id.String() != s {
 		return ID{}, fmt.Errorf("bucket %q: want <period>:<start in unix seconds>", s)
 	}
 	return id, nil

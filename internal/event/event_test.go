@@ -3,6 +3,9 @@ package event
 import (
 	"bytes"
 	"errors"
+	"net/netip"
+	"regexp"
+	"strconv"
 	"testing"
 )
 
@@ -47,8 +50,12 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("203.0.113.7 1395100800 download os=win&lang=fr"))
 	f.Add([]byte("::ffff:1.2.3.4 0 share:twitter"))
 	f.Add([]byte("2001:db8::ffff:1.2.3.4 1 a"))
+	f.Add([]byte("::1%eth0 253402300799 0 a=&b=%20"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		e, err := Parse(line)
+		if (err == nil) != plausible(line) {
+			t.Fatalf("%q: %v, which the format in words is not", line, err)
+		}
 		if err != nil {
 			return
 		}
@@ -60,6 +67,19 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: %+v, written and read again %+v, %v", line, e, again, err)
 		}
 	})
+}
+
+var format = regexp.MustCompile(`^([^ ]*) ([0-9]{1,12}) [a-z0-9][a-z0-9:_-]{0,31}(?: ([a-z0-9_]{1,32}=[!-%\'-~]*(?:&[a-z0-9_]{1,32}=[!-%\'-~]*)*))?$`)
+
+// plausible is what the format is in words, written without a thought of speed.
+func plausible(line []byte) bool {
+	m := format.FindSubmatch(line)
+	if m == nil || len(m[3]) > MaxAttrs {
+		return false
+	}
+	a, err := netip.ParseAddr(string(m[1]))
+	sec, _ := strconv.ParseInt(string(m[2]), 10, 64)
+	return err == nil && a.Zone() == "" && sec <= MaxTime
 }
 
 func TestParseDoesNotAllocate(t *testing.T) {

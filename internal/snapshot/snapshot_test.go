@@ -114,37 +114,3 @@ func TestRefuses(t *testing.T) {
 		t.Error("a file that is too large was taken")
 	}
 }
-
-// Whatever is accepted can be written again and is then the same.
-func FuzzDecode(f *testing.F) {
-	for _, p := range bucket.Periods {
-		b, _ := Encode(example(p))
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := Decode(b)
-		if err != nil {
-			return
-		}
-		one, err := Encode(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := Decode(one)
-		if err != nil {
-			t.Fatalf("our own bytes are refused: %v\n%s", err, one)
-		}
-		if two, _ := Encode(again); !bytes.Equal(one, two) {
-			t.Fatalf("not canonical:\n%s\n%s", one, two)
-		}
-	})
-}
-
-func FuzzDecodeLatest(f *testing.F) {
-	f.Add([]byte(`{"feed":"f7","newest":{"1m":"2026-03-24T14:00:00Z"},"published":"2026-03-24T14:01:03Z","recent":[],"totals":{"download":1},"v":1}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if l, err := DecodeLatest(b); err == nil && (l.Feed == "" || l.Version != 1) {
-			t.Fatalf("taken: %+v", l)
-		}
-	})
-}
