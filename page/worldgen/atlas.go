@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 )
@@ -30,8 +31,7 @@ var unnumbered = map[string]string{
 	"Indian Ocean Ter.": "AU", "Ashmore and Cartier Is.": "AU",
 }
 
-// readAtlas reads the countries, those with the most outline first, so that
-// they get the shortest numbers.
+// readAtlas reads the countries, in the order of their codes.
 func readAtlas(path string) ([]country, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -62,30 +62,11 @@ func readAtlas(path string) ([]country, error) {
 		}
 		byCode[code].polygons = append(byCode[code].polygons, polygons...)
 	}
-	return ranked(byCode), nil
-}
-
-func ranked(byCode map[string]*country) []country {
 	var all []country
-	for _, c := range byCode {
-		all = append(all, *c)
+	for _, code := range slices.Sorted(maps.Keys(byCode)) {
+		all = append(all, *byCode[code])
 	}
-	slices.SortFunc(all, func(a, b country) int {
-		if d := outline(b) - outline(a); d != 0 {
-			return d
-		}
-		return slices.Compare([]byte(a.code), []byte(b.code))
-	})
-	return all
-}
-
-func outline(c country) (n int) {
-	for _, p := range c.polygons {
-		for _, ring := range p {
-			n += len(ring)
-		}
-	}
-	return n
+	return all, nil
 }
 
 func (t *topology) polygons(g geometry) ([]polygon, error) {

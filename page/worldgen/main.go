@@ -6,22 +6,20 @@
 //	go run ./worldgen --atlas package/countries-50m.json --out src/world.bin
 //
 // The world is rows of dots, 0.8° apart; a row has as many dots as fit at that
-// spacing on its parallel, so that dots are about equally dense everywhere.
-// Every dot knows its country. The file is a sequence of varints:
+// spacing on its parallel, so that dots are about equally dense everywhere. Odd
+// rows are shifted by half a dot. Every dot knows its country. Antarctica is
+// left out. The file, which src/map/world.ts reads, is three bytes
 //
-//	world = step·100, first latitude, rows, countries, countries × 2 letters
-//	        small, small × { country, (lon+180)·10, (lat+90)·10 }
-//	        runs, runs × value, runs × length
+//	step·100, first latitude, rows
 //
-// A run is a stretch of equal dots, row after row and never beyond the end of
-// one; its value is country + 1, or 0 for water.
+// and a stream of bits as code.go writes it:
 //
-// Odd rows are shifted by half a dot. "Small" are countries that no dot falls
-// into. Antarctica is left out.
+//	for each code AA … ZZ: whether it is a country's
+//	for each dot, row after row: its country, said by the dots around it
+//	for each country that no dot fell into: (lon+180)·10 in 12 bits, (lat+90)·10 in 11
 package main
 
 import (
-	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -98,48 +96,31 @@ func dots(rows [][]int) (n int) {
 }
 
 func encode(countries []country, rows [][]int) []byte {
-	b := binary.AppendUvarint(nil, step*100)
-	for _, v := range []int{firstLat, len(rows), len(countries)} {
-		b = binary.AppendUvarint(b, uint64(v))
-	}
-	for _, c := range countries {
-		b = append(b, c.code...)
-	}
-	// Values and lengths apart: gzip then makes a third less of them.
-	var values, lengths []byte
-	seen, runs := map[int]bool{}, 0
-	for _, row := range rows {
-		for i := 0; i < len(row); runs++ {
-			j := i
-			for j < len(row) && row[j] == row[i] {
-				j++
-			}
-			seen[row[i]] = true
-			values = binary.AppendUvarint(values, uint64(row[i]))
-			lengths = binary.AppendUvarint(lengths, uint64(j-i))
-			i = j
+	w := newCoder()
+	for i, next := 0, 0; i < 26*26; i++ {
+		is := next < len(countries) && countries[next].code == string([]byte{'A' + byte(i/26), 'A' + byte(i%26)})
+		w.flag(contextOther, is)
+		if is {
+			next++
 		}
 	}
-	b = appendSmall(b, countries, seen)
-	b = binary.AppendUvarint(b, uint64(runs))
-	return append(append(b, values...), lengths...)
-}
-
-func appendSmall(b []byte, countries []country, seen map[int]bool) []byte {
-	var small []int
-	for i := range countries {
+	seen := map[int]bool{}
+	above := []int{0}
+	for r, row := range rows {
+		for i, v := range row {
+			w.dot(above, row, r, i)
+			seen[v] = true
+		}
+		above = row
+	}
+	for i, c := range countries {
 		if !seen[i+1] {
-			small = append(small, i)
+			lon, lat := c.centre()
+			w.number(int(math.Round((lon+180)*10)), 12)
+			w.number(int(math.Round((lat+90)*10)), 11)
 		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(small)))
-	for _, i := range small {
-		lon, lat := countries[i].centre()
-		b = binary.AppendUvarint(b, uint64(i))
-		b = binary.AppendUvarint(b, uint64(math.Round((lon+180)*10)))
-		b = binary.AppendUvarint(b, uint64(math.Round((lat+90)*10)))
-	}
-	return b
+	return append([]byte{byte(math.Round(step * 100)), firstLat, byte(len(rows))}, w.bytes()...)
 }
 
 // country is one ISO 3166-1 code and its land.
