@@ -2,18 +2,21 @@ package browser
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/glowmap/glow/page/feedtest"
 )
 
 // What is wrong with the feed is said, nothing breaks, and it recovers by itself.
 func TestBrokenFeeds(t *testing.T) {
-	feed := quietFeed()
-	p := open(t, site(t, feed).URL+"/?render=splat")
+	feed, _ := fastFeed(600, 3*time.Hour)
+	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready + ` && glow.app.state === "live"`)
 	eval[any](p, watchTotal)
 	status := func(code int) func(http.ResponseWriter) {
@@ -43,7 +46,7 @@ func TestBrokenFeeds(t *testing.T) {
 		answers[int(next.Add(1))*3%len(answers)](w)
 		return true
 	})
-	wait(p, func() bool { return next.Load() >= 3 })
+	wait(p, func() bool { return next.Load() >= 5 })
 	feed.Answer(nil)
 	p.until(`glow.app.state === "live" && glow.app.heartbeat.silence() < 20`)
 	if worst := eval[float64](p, `worst`); worst < 0 {
@@ -65,50 +68,51 @@ func wait(p *tab, is func() bool) {
 
 // The badge says what the feed says about itself, and what its silence says.
 func TestBadge(t *testing.T) {
-	feed := quietFeed()
-	p := open(t, site(t, feed).URL+"/?render=splat")
+	feed, clock := fastFeed(600, 3*time.Hour)
+	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)
-	badge := func(state string) {
-		t.Helper()
-		p.until(fmt.Sprintf(`document.getElementById("state").dataset.state === %q`, state))
-	}
-	badge("live")
+	p.badge("live")
 	for _, status := range []string{"recovering", "paused", "ended", "live"} {
 		feed.Change(func(l map[string]any) { l["status"], l["message"] = status, "word of "+status })
-		badge(status)
+		p.badge(status)
 		p.until(fmt.Sprintf(`document.getElementById("message").textContent === "word of %s"`, status))
 	}
-	stopped := time.Now()
-	feed.Change(func(l map[string]any) {
-		l["published"], l["seq"], l["recent"] = stopped.UTC().Format(time.RFC3339), 1<<40, []string{}
-	})
-	feed.Clock(func() time.Time { return time.Now().Add(45 * time.Second) })
-	badge("late")
-	feed.Clock(func() time.Time { return time.Now().Add(50 * time.Second) })
-	eval[any](p, `glow.app.heartbeat.clock.reset()`)
-	badge("late")
+	stopped := silence(feed, clock)
+	p.badge("late")
+	p.badge("stopped")
 	if at := eval[float64](p, `glow.app.at`); at > float64(stopped.UnixMilli())+1 {
 		t.Errorf("the playhead is beyond what is published")
 	}
-	feed.Clock(func() time.Time { return time.Now().Add(10 * time.Minute) })
-	eval[any](p, `glow.app.heartbeat.clock.reset()`)
-	badge("stopped")
 	if n := eval[int](p, `Number(document.getElementById("chart-gap").getAttribute("width"))|0`); n == 0 {
 		t.Error("the silence is not hatched")
 	}
 	feed.Change(nil)
-	badge("live")
+	p.badge("live")
 	p.unharmed()
+}
+
+// badge waits until the badge says so.
+func (p *tab) badge(state string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`document.getElementById("state").dataset.state === %q`, state))
+}
+
+// silence lets a feed's publisher do nothing from now on.
+func silence(feed *feedtest.Server, clock func() time.Time) time.Time {
+	stopped := clock()
+	last := feed.Feed.Latest(stopped)
+	feed.Change(func(l map[string]any) { maps.Copy(l, last) })
+	return stopped
 }
 
 // A feed whose sequence runs backwards, as from a cache that lags, is ignored;
 // and another feed at the same place is taken as what it is.
 func TestBackwardsAndOtherFeeds(t *testing.T) {
-	feed := quietFeed()
-	p := open(t, site(t, feed).URL+"/?render=splat")
+	feed, clock := fastFeed(600, 3*time.Hour)
+	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)
 	seq := eval[float64](p, `glow.app.latest.seq`)
-	old := time.Now().Add(-time.Minute)
+	old := clock().Add(-time.Minute)
 	n := len(feed.Requests())
 	flip := 0
 	feed.Change(func(l map[string]any) {
@@ -116,7 +120,7 @@ func TestBackwardsAndOtherFeeds(t *testing.T) {
 			l["seq"], l["published"] = old.Unix(), old.UTC().Format(time.RFC3339)
 		}
 	})
-	wait(p, func() bool { return len(feed.Requests()) > n+4 })
+	wait(p, func() bool { return len(feed.Requests()) > n+9 })
 	if now := eval[float64](p, `glow.app.latest.seq`); now < seq {
 		t.Errorf("an older heartbeat was taken: %v after %v", now, seq)
 	}

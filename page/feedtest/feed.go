@@ -133,7 +133,7 @@ func (f *Feed) sum(id bucket.ID, until int64) map[string]*counts {
 			merge(s, id, t, f.sum(bucket.ID{Period: shorter, Start: t}, until), shorter)
 		}
 	}
-	if to <= until {
+	if to <= until && id.Period != bucket.All { // which is never over
 		f.sums[id] = s
 	}
 	return s

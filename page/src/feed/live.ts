@@ -8,6 +8,8 @@ import { FetchError, get } from "./get";
 const EVERY = 2000;
 const HIDDEN = 30_000;
 const SLOWEST = 30_000;
+/** Seconds without a heartbeat, as after sleep, that make all older snapshots stale. */
+const LOST = 90;
 
 export class Heartbeat {
   readonly clock = new ServerClock();
@@ -16,7 +18,10 @@ export class Heartbeat {
   #failures = 0;
   #timer = 0;
 
-  /** beat is called with every heartbeat that is not older than the last. */
+  /**
+   * beat is called with every heartbeat that is not older than the last, and
+   * told whether what is known of the feed still holds.
+   */
   constructor(
     private url: string,
     private beat: (latest: Latest, feedChanged: boolean) => void,
@@ -71,7 +76,7 @@ export class Heartbeat {
     const published = latest.published * 1000;
     this.clock.add({ sent: answer.sent, received: answer.received, date: answer.date, published });
     const old = this.latest;
-    const other = old !== null && old.feed !== latest.feed;
+    const other = old !== null && (old.feed !== latest.feed || latest.published - old.published > LOST);
     if (old && !other && latest.seq < old.seq && this.#behind++ < 5) return;
     this.#behind = 0;
     this.latest = latest;

@@ -1,0 +1,41 @@
+package browser
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/glowmap/glow/page/feedtest"
+)
+
+// times is how much faster than the machine's the clocks of a hastened page and
+// of its feed run.
+const times = 8
+
+// hasten is run before a page's own script: all its clocks and timers run times
+// as fast, so that what it does once in ten seconds is done in one. The feed has
+// to go by a fast clock, too.
+var hasten = fmt.Sprintf(`{
+	const k = %d;
+	const [now, date, timeout, interval] = [performance.now.bind(performance), Date.now, setTimeout, setInterval];
+	const [frame, abort, began] = [requestAnimationFrame, AbortSignal.timeout, Date.now()];
+	performance.now = () => now() * k;
+	Date.now = () => began + (date() - began) * k;
+	globalThis.setTimeout = (f, ms = 0, ...more) => timeout(f, ms / k, ...more);
+	globalThis.setInterval = (f, ms = 0, ...more) => interval(f, ms / k, ...more);
+	globalThis.requestAnimationFrame = (f) => frame((t) => f(t * k));
+	AbortSignal.timeout = (ms) => abort.call(AbortSignal, Math.ceil(ms / k));
+}`, times)
+
+// fast is a clock that runs times as fast as the machine's from now on.
+func fast() func() time.Time {
+	start := time.Now()
+	return func() time.Time { return start.Add(times * time.Since(start)) }
+}
+
+// fastFeed is a feed for hastened pages, with its clock.
+func fastFeed(perMinute int, age time.Duration) (*feedtest.Server, func() time.Time) {
+	clock := fast()
+	feed := feedtest.NewServer(feedtest.New(perMinute, clock().Add(-age)))
+	feed.Clock(clock)
+	return feed, clock
+}
