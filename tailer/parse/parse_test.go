@@ -1,14 +1,11 @@
 package parse
 
 import (
-	"bytes"
 	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/glowmap/glow/internal/event"
 )
 
 func parser(t testing.TB, o Options) *Parser {
@@ -218,44 +215,6 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 			t.Errorf("%s: %q: %v allocations", c.format, c.line, n)
 		}
 	}
-}
-
-// Whatever the line, it is an event that package event reads back, or a drop.
-func fuzz(f *testing.F, o Options, seeds ...string) {
-	for _, s := range seeds {
-		f.Add([]byte(s))
-	}
-	p := parser(f, o)
-	f.Fuzz(func(t *testing.T, line []byte) {
-		if bytes.IndexByte(line, '\n') >= 0 {
-			return
-		}
-		b, sec, reason := p.Append(nil, line)
-		if reason != OK {
-			if len(b) > 0 || reason >= Reasons {
-				t.Fatalf("%q: reason %d, and %q", line, reason, b)
-			}
-			return
-		}
-		e, err := event.Parse(bytes.TrimSuffix(b, []byte("\n")))
-		if err != nil || e.Time != sec || !bytes.Equal(append(e.Append(nil), '\n'), b) {
-			t.Fatalf("%q gave %q: %v", line, b, err)
-		}
-	})
-}
-
-func FuzzGlow(f *testing.F) {
-	fuzz(f, Options{}, glowLine, "2001:db8::1 2014-03-18T00:00:00Z x a=b", "1.2.3.4 [17/May/2015:10:05:03 +0000]", "1.2.3.4 1395100800.5")
-}
-
-func FuzzCombined(f *testing.F) { fuzz(f, Options{Format: "combined"}, combinedLine) }
-
-func FuzzJSON(f *testing.F) {
-	fuzz(f, Options{Format: "json"}, `{"ip":"1.2.3.4","time":1,"type":"x","status":200,"request":"x"}`)
-}
-
-func FuzzRegexp(f *testing.F) {
-	fuzz(f, Options{Regexp: regexp.MustCompile(`(?P<time>\S*) (?P<ip>\S*)(?: (?P<type>.*))?`)}, "1 1.2.3.4", "1 ::1 x")
 }
 
 func bench(b *testing.B, o Options, line string) {
