@@ -85,7 +85,7 @@ func (a App) main(args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	fmt.Fprintf(stderr, "%s: %v\n", a.Name, err)
-	if isUsage(err) {
+	if IsUsage(err) {
 		fmt.Fprintf(stderr, "See %q.\n", a.Name+" --help")
 		return 2
 	}
@@ -100,7 +100,7 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 		ArgsUsage:       a.ArgsUsage,
 		UsageText:       strings.TrimSpace(a.Name + " [options] " + a.ArgsUsage),
 		Version:         Version,
-		Flags:           withEnv(append(a.Flags, a.commonFlags()...)),
+		Flags:           WithEnv(append(a.Flags, a.commonFlags()...)),
 		HideHelpCommand: true,
 		Writer:          stdout,
 		ErrWriter:       stderr,
@@ -115,7 +115,7 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 			Name:            cmd.Name,
 			Usage:           cmd.Usage,
 			Description:     cmd.Description,
-			Flags:           withEnv(append(cmd.Flags, redisFlags()...)),
+			Flags:           WithEnv(append(cmd.Flags, redisFlags()...)),
 			HideHelpCommand: true,
 			OnUsageError:    app.OnUsageError,
 			Action: func(c *cli.Context) error {
@@ -190,7 +190,8 @@ func Setting(flag string, err error) error {
 	return usage{fmt.Errorf("--%s (or %s): %w", flag, EnvVar(flag), err)}
 }
 
-func isUsage(err error) bool {
+// IsUsage says whether err is a mistake of whoever typed the command.
+func IsUsage(err error) bool {
 	var u usage
 	return errors.As(err, &u)
 }

@@ -33,8 +33,8 @@ func (a App) commonFlags() []cli.Flag {
 	return flags
 }
 
-// withEnv gives every flag its environment variable.
-func withEnv(flags []cli.Flag) []cli.Flag {
+// WithEnv gives every flag its environment variable.
+func WithEnv(flags []cli.Flag) []cli.Flag {
 	for _, f := range flags {
 		env := []string{EnvVar(f.Names()[0])}
 		switch f := f.(type) {

@@ -18,19 +18,19 @@ const fsyncEvery = 1100 * time.Millisecond
 // know reads the state once more afterwards.
 func (c *Client) Durable(ctx context.Context) (bool, error) {
 	switch fsync, err := c.ConfigGet(ctx, "appendfsync").Result(); {
-	case err != nil && !refused(err):
+	case err != nil && !Refused(err):
 		return false, err
 	case fsync["appendfsync"] == "no":
 		return false, nil
 	case fsync["appendfsync"] == "always":
-		in, err := info(ctx, c, "persistence")
+		in, err := Info(ctx, c, "persistence")
 		return err == nil && in["aof_enabled"] == "1", err
 	}
 	// Two readings over a second apart that show nothing buffered and no sync
 	// under way: what was there at the first one has been synced since.
 	var first time.Time
 	for {
-		in, err := info(ctx, c, "persistence")
+		in, err := Info(ctx, c, "persistence")
 		if err != nil || in["aof_enabled"] != "1" {
 			return false, err
 		}

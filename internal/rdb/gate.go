@@ -56,7 +56,7 @@ func rewriteAOF(ctx context.Context, conn *redis.Conn) error {
 	}
 	switch err := conn.BgRewriteAOF(ctx).Err(); {
 	case err == nil, strings.Contains(err.Error(), "already in progress"):
-	case refused(err): // a managed Redis looks after its own file
+	case Refused(err): // a managed Redis looks after its own file
 		return nil
 	default:
 		return err
@@ -72,7 +72,7 @@ func rewriteAOF(ctx context.Context, conn *redis.Conn) error {
 // INFO persistence.
 func settled(ctx context.Context, conn *redis.Conn) (map[string]string, error) {
 	for {
-		in, err := info(ctx, conn, "persistence")
+		in, err := Info(ctx, conn, "persistence")
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +88,9 @@ func settled(ctx context.Context, conn *redis.Conn) (map[string]string, error) {
 	}
 }
 
-func refused(err error) bool {
+// Refused says whether Redis would not do what was asked: the command is
+// unknown, renamed or forbidden.
+func Refused(err error) bool {
 	text := strings.ToLower(err.Error())
 	return strings.Contains(text, "unknown command") || strings.HasPrefix(text, "noperm") || strings.Contains(text, "not allowed")
 }

@@ -58,23 +58,44 @@ func (silent) Printf(context.Context, string, ...any) {}
 // Open prepares a client for url (redis://, rediss:// or unix://) and the
 // scripts that it will call. It does not connect yet.
 func Open(url string, scripts ...*Script) (*Client, error) {
-	o, err := redis.ParseURL(url)
-	if err != nil { // which may quote a password
-		return nil, errors.New("cannot be read: want redis://[user:password@]host:port/db, rediss://… for TLS, or unix:///path/to/socket")
+	o, err := options(url)
+	if err != nil {
+		return nil, err
 	}
 	c := &Client{scripts: append(scripts, gate)}
-	o.MaxRetries = -1 // a retry after a lost reply would count twice
 	o.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
 		c.dials.Add(1)
 		return c.pass(ctx, conn)
 	}
-	o.DialTimeout, o.DialerRetries = 3*time.Second, 1 // daemon.Outage waits and tries again
 	o.ReadTimeout, o.WriteTimeout = 30*time.Second, 30*time.Second
-	o.ContextTimeoutEnabled = true
 	o.ReadBufferSize, o.WriteBufferSize = 256<<10, 256<<10
 	o.PoolSize = 8
 	c.Client = redis.NewClient(o)
 	return c, nil
+}
+
+// options are what all clients of ours have in common.
+func options(url string) (*redis.Options, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil { // which may quote a password
+		return nil, errors.New("cannot be read: want redis://[user:password@]host:port/db, rediss://… for TLS, or unix:///path/to/socket")
+	}
+	o.MaxRetries = -1                                 // a retry after a lost reply would count twice
+	o.DialTimeout, o.DialerRetries = 3*time.Second, 1 // daemon.Outage waits and tries again
+	o.ContextTimeoutEnabled = true
+	return o, nil
+}
+
+// OpenReader prepares a plain client for whoever only looks: it passes no gate,
+// loads no script, and gives up soon. It must not be used to write.
+func OpenReader(url string) (*redis.Client, error) {
+	o, err := options(url)
+	if err != nil {
+		return nil, err
+	}
+	o.ReadTimeout, o.WriteTimeout = 5*time.Second, 5*time.Second
+	o.DisableIdentity, o.PoolSize = true, 1
+	return redis.NewClient(o), nil
 }
 
 // Run calls a script by its hash. Any error leaves it open whether the step
@@ -105,25 +126,33 @@ func (c *Client) Dials() int64 { return c.dials.Load() }
 // Nil says whether err is Redis's answer that there is nothing.
 func Nil(err error) bool { return errors.Is(err, redis.Nil) }
 
-// info reads sections of INFO as a map.
-func info(ctx context.Context, c redis.Cmdable, sections ...string) (map[string]string, error) {
+// Info reads sections of INFO as a map.
+func Info(ctx context.Context, c redis.Cmdable, sections ...string) (map[string]string, error) {
 	text, err := c.Info(ctx, sections...).Result()
 	if err != nil {
 		return nil, err
 	}
+	return parseInfo(text), nil
+}
+
+// parseInfo reads what INFO answers: "key:value" lines, and comments.
+func parseInfo(text string) map[string]string {
 	m := map[string]string{}
 	for line := range strings.Lines(text) {
 		if k, v, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
 			m[k] = v
 		}
 	}
-	return m, nil
+	return m
 }
+
+// Check is the function [Check] for this client.
+func (c *Client) Check(ctx context.Context) (warnings []string, err error) { return Check(ctx, c) }
 
 // Check looks at what Glow needs of this Redis. The error says what makes it
 // unusable, the warnings what weakens the guarantees; each names the way out.
-func (c *Client) Check(ctx context.Context) (warnings []string, err error) {
-	server, err := info(ctx, c, "server")
+func Check(ctx context.Context, c redis.Cmdable) (warnings []string, err error) {
+	server, err := Info(ctx, c, "server")
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +160,7 @@ func (c *Client) Check(ctx context.Context) (warnings []string, err error) {
 	if n, err := strconv.Atoi(major); err == nil && n < 7 {
 		return nil, fmt.Errorf("redis %s is too old: Glow needs 7.0 or later", server["redis_version"])
 	}
-	memory, err := info(ctx, c, "memory")
+	memory, err := Info(ctx, c, "memory")
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +170,7 @@ func (c *Client) Check(ctx context.Context) (warnings []string, err error) {
 		}
 		warnings = append(warnings, "redis has maxmemory-policy "+p+": set noeviction, or a maxmemory set later will delete counts")
 	}
-	persistence, err := info(ctx, c, "persistence")
+	persistence, err := Info(ctx, c, "persistence")
 	if err != nil {
 		return nil, err
 	}

@@ -150,3 +150,23 @@ func TestOpenHidesPassword(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 }
+
+// Whoever only looks leaves no trace.
+func TestReader(t *testing.T) {
+	s := redistest.Start(t)
+	c, err := OpenReader(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx := t.Context()
+	if in, err := Info(ctx, c, "persistence", "memory"); err != nil || in["aof_enabled"] != "1" || in["maxmemory_policy"] == "" {
+		t.Fatalf("info: %v, %v", in, err)
+	}
+	if known, err := c.ScriptExists(ctx, gate.sha).Result(); err != nil || known[0] {
+		t.Errorf("the gate is passed: %v, %v", known, err)
+	}
+	if _, err := OpenReader("redis://user:secret@host:notaport"); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v", err)
+	}
+}

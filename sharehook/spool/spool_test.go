@@ -268,3 +268,14 @@ func TestDirectoriesAreNoSegments(t *testing.T) {
 		t.Errorf("%d segments", n)
 	}
 }
+
+// Whoever only looks sees the segments, and disturbs nobody.
+func TestLook(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir, options(), realDisk{})
+	mustAppend(t, s, "a share")
+	if v, err := Look(dir); err != nil || v != (Survey{Segments: 1, Bytes: 8}) {
+		t.Errorf("%+v, %v", v, err)
+	}
+	mustAppend(t, s, "another")
+}
