@@ -45,6 +45,7 @@ type Map struct {
 	v6    bool   // whether the tree has IPv6
 	dir   []uint32
 	cache []slash64
+	below []below // scratch of Classes
 	info  os.FileInfo // of the file that it came from
 	close []func()
 }
@@ -80,6 +81,55 @@ func (m *Map) class4(ip uint32) uint32 {
 		return v
 	}
 	return m.leaf(m.walk(v&^walkOn, uint64(ip)<<56, 8))
+}
+
+// below is an address on its way down the tree from its /24.
+type below struct {
+	node uint32
+	path uint32 // the bits still to go, from the highest
+	at   uint32 // its place among the addresses
+}
+
+// Classes puts the class of each address into the same place of classes, which
+// is as long. All of them go down the tree side by side, a level at a time:
+// look-ups wait for memory, and so they wait together and not one after the
+// other.
+func (m *Map) Classes(addrs []netip.Addr, classes []uint32) {
+	for i, a := range addrs {
+		if !a.Is4() {
+			classes[i] = m.Class(a)
+			continue
+		}
+		b := a.As4()
+		classes[i] = m.dir[binary.BigEndian.Uint32(b[:])>>8]
+	}
+	m.below = m.below[:0]
+	for i, v := range classes {
+		if v&walkOn != 0 {
+			b := addrs[i].As4()
+			m.below = append(m.below, below{v &^ walkOn, uint32(b[3]) << 24, uint32(i)})
+		}
+	}
+	for open := m.below; len(open) > 0; {
+		open = m.descend(open, classes)
+	}
+}
+
+// descend takes each of open one level down, and returns those that are not at
+// a leaf yet. A leaf's class is written; what is written before that does not
+// matter. That costs less than to ask.
+func (m *Map) descend(open []below, classes []uint32) []below {
+	n := 0
+	for _, b := range open {
+		b.node = m.tree[2*b.node+b.path>>31]
+		b.path <<= 1
+		classes[b.at] = b.node - m.nodes
+		open[n] = b
+		if b.node < m.nodes {
+			n++
+		}
+	}
+	return open[:n]
 }
 
 func (m *Map) class6(hi, lo uint64) uint32 {

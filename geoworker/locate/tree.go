@@ -176,13 +176,18 @@ func (m *Map) fill() error {
 	}
 	m.dir, m.close = words(table), append(m.close, free)
 	m.cache = make([]slash64, 1<<cacheBits)
+	m.root4()
+	m.fillFrom(m.v4, m.dir)
+	return nil
+}
+
+// root4 finds where IPv4 begins: behind 96 zeros in a tree that has IPv6.
+func (m *Map) root4() {
 	if m.v6 {
 		if m.v4 = m.walk(0, 0, 64); m.v4 < m.nodes {
 			m.v4 = m.walk(m.v4, 0, 32)
 		}
 	}
-	m.fillFrom(m.v4, m.dir)
-	return nil
 }
 
 // fillFrom fills the part of the table below a node.
