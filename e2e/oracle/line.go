@@ -188,15 +188,15 @@ func (f Format) seconds(s string) (int64, bool) {
 		t, err := time.Parse(f.Layout, s)
 		return inRange(t.Unix(), err)
 	}
+	if len(s) > 1 && s[0] == '[' && s[len(s)-1] == ']' {
+		s = s[1 : len(s)-1]
+	}
 	if m := number.FindStringSubmatch(s); m != nil {
 		n, err := strconv.ParseInt(m[1], 10, 64)
 		return inRange(n, err)
 	}
 	if n, err := strconv.ParseUint(s, 10, 63); err == nil && len(s) == 13 {
 		return inRange(int64(n/1000), nil)
-	}
-	if len(s) > 1 && s[0] == '[' && s[len(s)-1] == ']' {
-		s = s[1 : len(s)-1]
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -56,8 +56,11 @@ func layoutSeconds(layout string, b []byte) (int64, bool) {
 	return t.Unix(), true
 }
 
-// numberSeconds reads seconds with a fraction, or milliseconds: 13 digits.
+// numberSeconds reads seconds, with or without a fraction, or milliseconds: 13 digits.
 func numberSeconds(b []byte) (int64, bool) {
+	if sec, ok := event.ParseSeconds(b); ok { // in brackets, or it would have been read before
+		return sec, true
+	}
 	for i, c := range b {
 		if c == '.' {
 			return event.ParseSeconds(b[:digits(b, i)])
