@@ -21,6 +21,8 @@ type Server struct {
 	dir  string // short: a socket's path must fit in 107 bytes
 	args []string
 	cmd  *exec.Cmd
+	// Env is added to the server's environment.
+	Env []string
 	// Fix makes Start repair the append-only file first, as our systemd drop-in does.
 	Fix bool
 }
@@ -67,6 +69,7 @@ func (s *Server) Start() {
 	for {
 		if s.cmd == nil {
 			s.cmd = exec.Command("redis-server", append(args, s.args...)...)
+			s.cmd.Env = append(os.Environ(), s.Env...)
 			s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 			if err := s.cmd.Start(); err != nil {
 				s.t.Fatalf("start redis-server (apt-get install redis-server): %v", err)
@@ -85,7 +88,7 @@ func (s *Server) Start() {
 		if pid, _ := syscall.Wait4(s.cmd.Process.Pid, nil, syscall.WNOHANG, nil); pid != 0 {
 			s.cmd = nil
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(2 * time.Millisecond)
 	}
 }
 
@@ -109,7 +112,16 @@ func (s *Server) Kill() {
 	}
 }
 
+// Freeze stops the server with SIGSTOP; it keeps its connections and answers nobody.
+func (s *Server) Freeze() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on.
+func (s *Server) Thaw() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
+
+// Socket is the path of the socket that it listens on.
+func (s *Server) Socket() string { return s.socket() }
+
 // Client is a plain client, to look at what the daemons left.
 func (s *Server) Client() *redis.Client {
-	return redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket(), MaxRetries: -1})
+	return redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket(), MaxRetries: -1, DialerRetries: 1})
 }
