@@ -6,53 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
-
-// Everything can be done by keyboard alone.
-func TestKeyboardOnly(t *testing.T) {
-	feed := quietFeed()
-	p := open(t, site(t, feed).URL+"/?render=splat")
-	p.until(ready)
-	press := func(keys string) { do(p, chromedp.KeyEvent(keys)) }
-	press(" ")
-	p.until(`glow.app.state === "frozen"`)
-	at := eval[float64](p, `glow.app.at`)
-	press(kb.ArrowLeft)
-	p.until(fmt.Sprintf(`Math.abs(glow.app.at - %f + 10000) < 50`, at))
-	press(" ")
-	p.until(`glow.app.state === "replay"`)
-	press("l")
-	p.until(`glow.app.state === "live"`)
-	press("g")
-	p.until(`glow.scene.camera.morph > .99`)
-	press("m")
-	p.until(`glow.scene.camera.morph < .01`)
-	press(">")
-	p.until(`glow.app.speed === 10 && glow.app.state === "replay"`)
-	press("l")
-	press("w")
-	p.until(`document.body.classList.contains("wall")`)
-	press(kb.Escape)
-	p.until(`!document.body.classList.contains("wall")`)
-	for key, title := range map[string]string{"?": "What the numbers mean", "j": "Jump to a moment", "s": "Share"} {
-		press(key)
-		p.until(fmt.Sprintf(`document.querySelector("dialog[open] h2")?.textContent === %q`, title))
-		press(kb.Escape)
-		p.until(`!document.querySelector("dialog")`)
-	}
-	// By Tab to the ranking's first country, which Enter chooses.
-	for range 60 {
-		press(kb.Tab)
-		if eval[bool](p, `!!document.activeElement.closest("#rank")`) {
-			break
-		}
-	}
-	press(kb.Enter)
-	p.until(`glow.ranks.selected.length === 2 && glow.scene.selected >= 0 && !document.getElementById("tip").hidden`)
-	p.unharmed()
-}
 
 // A link to a frame brings anyone to it.
 func TestLinkToAFrame(t *testing.T) {

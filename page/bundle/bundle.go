@@ -120,6 +120,7 @@ func (a *assets) take(name string) []byte {
 var lazy = [][]string{
 	{"ui/dialogs.ts", "ui/wall.ts", "map/splat.ts", "lang/*.json"},
 	{"ui/hands.ts"},
+	{"ui/interface.ts"},
 }
 
 func compile(dir string, single bool) (*assets, error) {
@@ -153,7 +154,7 @@ func options(dir string) api.BuildOptions {
 		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true,
 		EntryNames: "[name]-[hash]", AssetNames: "[name]-[hash]",
 		Loader:   map[string]api.Loader{".bin": api.LoaderFile},
-		Plugins:  []api.Plugin{shaders()},
+		Plugins:  []api.Plugin{shaders(), sheets()},
 		LogLevel: api.LogLevelSilent,
 	}
 }
@@ -315,6 +316,27 @@ func policy(script, style string, s Settings) string {
 		return p
 	}
 	return p + "; connect-src " + s.origins()
+}
+
+// sheets turns style sheets that scripts import into texts, shortened.
+func sheets() api.Plugin {
+	return api.Plugin{Name: "sheets", Setup: func(b api.PluginBuild) {
+		b.OnResolve(api.OnResolveOptions{Filter: `\.css$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+			if a.Kind != api.ResolveJSImportStatement {
+				return api.OnResolveResult{}, nil
+			}
+			return api.OnResolveResult{Path: path.Join("ui", path.Base(a.Path)), Namespace: "sheet"}, nil
+		})
+		b.OnLoad(api.OnLoadOptions{Filter: ".", Namespace: "sheet"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+			data, err := src.Files.ReadFile(a.Path)
+			if err != nil {
+				return api.OnLoadResult{}, err
+			}
+			short := api.Transform(string(data), api.TransformOptions{Loader: api.LoaderCSS, MinifySyntax: true, MinifyWhitespace: true})
+			text := strings.TrimSpace(string(short.Code))
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText, Errors: short.Errors}, nil
+		})
+	}}
 }
 
 // shaders shortens GLSL, which lies in template literals where esbuild leaves it

@@ -2,7 +2,6 @@
 // own; ui/ shows what it knows and tells it what the viewer wants.
 
 import { Archive } from "./feed/archive";
-import { Counter } from "./feed/count";
 import type { Latest, Snapshot } from "./feed/decode";
 import { Heartbeat } from "./feed/live";
 import { keyOf, LENGTH, startOf, type Period } from "./feed/period";
@@ -11,25 +10,20 @@ import { Player } from "./feed/player";
 import { judge, type State } from "./feed/state";
 import { LIFE } from "./map/sparks";
 import type { Scene } from "./map/scene";
+import type { Numbers, Total } from "./numbers";
 import type { Settings } from "./settings";
-
-const MINUTE = 60_000;
 
 export class App {
   readonly heartbeat: Heartbeat;
   readonly archive: Archive;
-  readonly counter: Counter;
   readonly player = new Player();
+  numbers: Numbers | null = null; // until the interface is here
   errors: string[] = [];
   #grain: Period = "10s";
-  #shown = 0; // the total last shown, which never falls while live
-  #exact = false;
-  #rates = new Map<string, number>(); // as last known
   #emberHour = -1;
   #emberMinute = -1;
   #newestEvent = 0; // seconds
   #fed = 0;
-  #jitter = Math.random() * 4; // seconds: not every screen asks at once
 
   constructor(
     readonly settings: Settings,
@@ -40,7 +34,6 @@ export class App {
       this.errors = [...this.errors.slice(-19), e.message];
     };
     this.archive = new Archive(base, (s) => this.#arrived(s), failed);
-    this.counter = new Counter(this.archive);
     this.heartbeat = new Heartbeat(base + "latest.json", (l, other) => this.#beat(l, other), failed);
   }
 
@@ -51,9 +44,8 @@ export class App {
   #beat(latest: Latest, other: boolean): void {
     if (other) {
       this.archive.clear();
-      this.counter.clear();
+      this.numbers?.clear();
       this.scene.sparks.clear();
-      this.#exact = false;
       this.#emberHour = this.#emberMinute = -1;
     }
     this.archive.learn(latest);
@@ -63,8 +55,7 @@ export class App {
   }
 
   #arrived(s: Snapshot): void {
-    if (s.period === "1m") for (const [type, c] of s.types) this.counter.learn(type, s.start, c.n);
-    this.counter.changed();
+    this.numbers?.arrived(s);
     if (s.period === "1h") this.#emberHour = -1;
     this.#feed();
   }
@@ -118,7 +109,7 @@ export class App {
     if (!this.latest || !this.at) return;
     const at = this.at / 1000;
     this.#wantSparks(at);
-    this.#wantCounts(at);
+    if (!this.player.live || this.scene.sparks.count > 0 || performance.now() > 6000) this.numbers?.want(at); // sparks first
     this.#warm(at);
   }
 
@@ -150,23 +141,6 @@ export class App {
     this.scene.learnDensity(s, LENGTH[s.period], this.speed);
   }
 
-  #wantCounts(at: number): void {
-    const { archive } = this;
-    if (this.player.live && this.scene.sparks.count === 0 && performance.now() < 6000) return; // sparks first
-    const day = startOf("1d", at);
-    const sinceMidnight = at - day;
-    const fresh = this.player.live ? 5 * MINUTE : 30 * MINUTE;
-    archive.want("all", 0, sinceMidnight < 300 ? MINUTE : fresh);
-    archive.want("1d", day, fresh);
-    if (sinceMidnight < 600) archive.want("1d", day - 86400, MINUTE);
-    archive.want("1h", at, fresh);
-    archive.want("1h", at - 3600, 30 * MINUTE);
-    const minute = startOf("1m", at) - 60;
-    if (at - minute - 60 > this.#jitter && this.speed <= 60) archive.want("1m", minute);
-    if (!this.player.live && (this.speed <= 60 || this.player.paused)) archive.want("1m", at);
-    if (this.player.live) for (let ten = minute + 60; ten <= at; ten += 10) archive.want("10s", ten);
-  }
-
   /** Keeps the embers: from hours after a jump, by minutes from then on. */
   #warm(at: number): void {
     const { embers } = this.scene;
@@ -193,48 +167,8 @@ export class App {
     this.scene.refreshEmbers();
   }
 
-  /** The total of the main type at the moment shown; null while unknown. */
-  total(): { n: number; exact: boolean } | null {
-    const type = this.settings.main;
-    const exact = this.counter.at(type, this.at / 1000);
-    if (!this.player.live) {
-      this.#exact = exact !== null;
-      this.#shown = exact ?? 0;
-      return exact === null ? null : { n: Math.floor(exact), exact: true };
-    }
-    if (exact !== null) {
-      this.#shown = this.#exact ? Math.max(this.#shown, exact) : exact;
-      this.#exact = true;
-    } else if (!this.#exact) {
-      const about = this.#about(type);
-      if (about === null) return null;
-      this.#shown = Math.max(this.#shown, about);
-    }
-    return { n: Math.floor(this.#shown), exact: this.#exact };
-  }
-
-  /** A first guess, a little low so that the exact number does not fall. */
-  #about(type: string): number | null {
-    const { latest } = this;
-    if (!latest) return null;
-    const at = this.at / 1000;
-    const tens = [at, at - 10].map((t) => this.archive.peek("10s", t)?.types.get(type)?.n ?? 0);
-    const busy = Math.max(...tens) / 10; // a second
-    if (busy === 0) return null;
-    return Math.max(0, (latest.totals.get(type) ?? 0) - busy * 1.6 * Math.max(0, latest.published - at + 10));
-  }
-
-  /** Events of a type in the minute before the moment shown. */
-  rate(type: string): number {
-    const at = this.at / 1000;
-    const n = this.counter.between(type, at - 60, at);
-    if (n !== null) this.#rates.set(type, Math.max(0, n));
-    return this.#rates.get(type) ?? 0;
-  }
-
-  /** Forgets the total shown, after the viewer has jumped. */
-  resetTotal(): void {
-    this.#exact = false;
-    this.#shown = 0;
+  /** The total of the main type; null while unknown. */
+  total(): Total | null {
+    return this.numbers?.total() ?? null;
   }
 }

@@ -6,3 +6,7 @@ declare module "*.json" {
   const texts: Record<string, string>;
   export default texts;
 }
+declare module "*.css" {
+  const text: string;
+  export default text;
+}

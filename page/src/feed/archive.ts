@@ -56,6 +56,11 @@ export class Archive {
     return e.snapshot;
   }
 
+  /** All snapshots that are here. */
+  held(): Snapshot[] {
+    return [...this.#entries.values()].flatMap((e) => e.snapshot ?? []);
+  }
+
   /** Whether a snapshot exists: null if what would tell is not here yet. */
   exists(period: Period, start: number): boolean | null {
     if (this.#newest.has(keyOf({ period, start })) || this.peek(period, start)) return true;

@@ -2,7 +2,8 @@
 // and jumping to a moment. They are loaded when the first one is opened.
 
 import type { Text } from "./en";
-import { make } from "./dom";
+import css from "./dialogs.css";
+import { adopt, make } from "./dom";
 import { LANGUAGES } from "./languages";
 import { KEYS } from "./keys";
 import { more } from "./more";
@@ -11,6 +12,8 @@ import { sharing } from "./share";
 import { toggleSound } from "./sound";
 
 export type DialogName = "about" | "state" | "menu" | "share" | "jump";
+
+adopt(css);
 
 /** Opens a dialog; Escape or its button closes it, and the focus returns. */
 export function open(page: Page, name: DialogName): void {

@@ -21,3 +21,10 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 export function setText(e: Element, text: string): void {
   if (e.textContent !== text) e.textContent = text;
 }
+
+/** Adds a style sheet that came with a script. */
+export function adopt(css: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets.push(sheet);
+}

@@ -2,6 +2,7 @@
 // summary for those who listen.
 
 import type { App } from "../app";
+import type { Numbers } from "../numbers";
 import { typeName, type Palette } from "../settings";
 import { byId, make, setText } from "./dom";
 import type { Language } from "./i18n";
@@ -20,13 +21,14 @@ export class Hud {
 
   constructor(
     private app: App,
+    private numbers: Numbers,
     private language: Language,
     private palette: Palette,
   ) {}
 
   /** Ten times a second: the total. */
   quick(): void {
-    const total = this.app.total();
+    const total = this.numbers.total();
     setText(this.#total, total ? this.language.number(total.n) : "\u00a0");
     this.#total.classList.toggle("guess", total !== null && !total.exact);
   }
@@ -34,7 +36,7 @@ export class Hud {
   /** Once a second: the rest. */
   slow(local: number): void {
     const { app, language } = this;
-    setText(this.#rate, language.number(app.rate(app.settings.main)));
+    setText(this.#rate, language.number(this.numbers.rate(app.settings.main)));
     const { state } = app;
     this.#state.dataset.state = state;
     const when = state === "replay" || state === "frozen" ? " · " + language.moment(app.at) : "";
@@ -83,7 +85,7 @@ export class Hud {
     const totals = new Map<string, number>();
     for (const [type, n] of app.latest?.totals ?? []) {
       if (type === app.settings.main) continue;
-      const exact = app.counter.at(type, app.at / 1000);
+      const exact = this.numbers.counter.at(type, app.at / 1000);
       const count = exact ?? (app.player.live ? n : null);
       if (count !== null) totals.set(type, Math.floor(count));
     }
@@ -98,13 +100,13 @@ export class Hud {
   #announce(local: number): void {
     const { app, language } = this;
     const { state } = app;
-    const total = app.total();
+    const total = this.numbers.total();
     if (!total || (local - this.#announced < ANNOUNCE && (state === this.#said || local - this.#announced < 5000))) return;
     this.#announced = local;
     this.#said = state;
     const places = top(this.#counts()?.countries ?? new Map(), 3).map(([code]) => language.country(code));
     const gaps = {
-      total: language.number(total.n), time: language.time(app.at), rate: language.number(app.rate(app.settings.main)),
+      total: language.number(total.n), time: language.time(app.at), rate: language.number(this.numbers.rate(app.settings.main)),
       places: language.list(places), state: language.t(state as Text),
     };
     setText(this.#summary, language.t("summary", gaps));

@@ -1,7 +1,7 @@
 // The viewer's language: texts, numbers, dates and names of countries. English
 // is in the page; other languages are fetched when they are needed.
 
-import { en, type Text } from "./en";
+import type { Text } from "./en";
 
 type Texts = Record<string, string>;
 
@@ -37,7 +37,7 @@ function wishes(asked: string | null): string[] {
 export class Language {
   readonly tag: string;
   readonly rtl: boolean;
-  #texts: Texts = en;
+  #texts: Texts = {};
   #whole: Intl.NumberFormat;
   #part: Intl.NumberFormat;
   #countries: Intl.DisplayNames;
@@ -61,7 +61,7 @@ export class Language {
       if (base !== "en" && !LOADERS[base]) continue;
       const language = new Language(tag);
       try {
-        if (base !== "en") language.#texts = { ...en, ...(await LOADERS[base]()).default };
+        if (base !== "en") language.#texts = (await LOADERS[base]()).default;
         return language;
       } catch {
         // The next best.

@@ -8,7 +8,8 @@ import type { Language } from "./i18n";
 import type { Ranks } from "./ranks";
 import type { TimeBar } from "./timebar";
 
-export interface Page {
+/** What there is before the interface. */
+export interface Parts {
   app: App;
   scene: Scene;
   language: Language;
@@ -16,6 +17,16 @@ export interface Page {
   palette: Palette;
   world: World;
   query: URLSearchParams;
+  /** Milliseconds of script of the last frames, and how many there were. */
+  js: Float64Array;
+  frames: number;
+  /** Fits the map between the panels. */
+  fit?(): void;
+  /** What the interface does in every frame. */
+  tick?(local: number): void;
+}
+
+export interface Page extends Parts {
   ranks: Ranks;
   timebar: TimeBar;
   /** Morphs to the globe or the map. */
@@ -24,8 +35,7 @@ export interface Page {
   choose(code: string): void;
   /** Brings everything that changes once a second up to date at once. */
   refresh(): void;
+  fit(): void;
   leaveWall?: () => void;
   leftFullscreen?: () => void;
-  /** Fits the map between the panels. */
-  fit(): void;
 }

@@ -3,6 +3,8 @@
 
 import type { App } from "../app";
 import type { Counts } from "../feed/decode";
+import type { Period } from "../feed/period";
+import type { Numbers } from "../numbers";
 import { byId, make, setText } from "./dom";
 import type { Language } from "./i18n";
 
@@ -25,6 +27,7 @@ export class Ranks {
   /** choose is called with a country's code, or "" for none. */
   constructor(
     private app: App,
+    private numbers: Numbers,
     private language: Language,
     private choose: (country: string) => void,
   ) {
@@ -41,9 +44,9 @@ export class Ranks {
 
   /** The counts that the choice stands for; regions are counted by hours. */
   #counts(): Counts | null {
-    const { archive, settings } = this.app;
+    const { numbers } = this;
     const at = this.app.at / 1000;
-    const of = (period: "1m" | "1h" | "1d" | "all", when: number) => archive.peek(period, when)?.types.get(settings.main) ?? null;
+    const of = numbers.of.bind(numbers);
     if (this.#span === "all") return of("all", 0);
     if (this.#span === "today") return of("1d", at);
     return this.#kind === "regions" ? of("1h", at) : of("1m", at - 60) ?? of("1m", at - 120) ?? of("1h", at);
@@ -57,9 +60,7 @@ export class Ranks {
   /** What is known of one country: in the last minute, today, ever. */
   of(code: string): { now: number; today: number; all: number } {
     const at = this.app.at / 1000;
-    const { archive, settings } = this.app;
-    const n = (period: "1m" | "1d" | "all", when: number) =>
-      archive.peek(period, when)?.types.get(settings.main)?.countries.get(code) ?? 0;
+    const n = (period: Period, when: number) => this.numbers.of(period, when)?.countries.get(code) ?? 0;
     return { now: n("1m", at - 60), today: n("1d", at), all: n("all", 0) };
   }
 

@@ -2,6 +2,7 @@
 
 import type { App } from "../app";
 import { dateOf } from "../feed/period";
+import type { Numbers } from "../numbers";
 import { byId, setText } from "./dom";
 import type { Language } from "./i18n";
 
@@ -18,11 +19,13 @@ export class TimeBar {
 
   constructor(
     private app: App,
+    private numbers: Numbers,
     private language: Language,
     private changed: () => void,
   ) {
     const hours = new Intl.NumberFormat(language.tag, { style: "unit", unit: "hour", unitDisplay: "narrow" });
     for (const o of this.#spanBox.options) if (o.value !== "0") o.text = hours.format(Number(o.value) / 3600);
+    byId("clock").title = language.t("jump"); // its name is the time
     byId("play").addEventListener("click", () => this.toggle());
     byId("golive").addEventListener("click", () => this.goLive());
     this.#speedBox.addEventListener("change", () => this.speed(Number(this.#speedBox.value)));
@@ -41,7 +44,7 @@ export class TimeBar {
   }
 
   goLive(): void {
-    this.app.resetTotal();
+    this.numbers.reset();
     this.app.player.goLive();
     this.changed();
   }
@@ -93,7 +96,6 @@ export class TimeBar {
     byId("play").setAttribute("aria-label", this.language.t(t));
     byId("play-icon").setAttribute("d", player.paused ? PLAY : PAUSE);
     byId("golive").hidden = player.live;
-    byId("clock").setAttribute("aria-label", this.language.time(this.app.at) + " · " + this.language.t("jump"));
     const speed = String(player.speed);
     if ([...this.#speedBox.options].some((o) => o.value === speed)) this.#speedBox.value = speed;
     this.#draw();
@@ -101,7 +103,8 @@ export class TimeBar {
 
   /** Counts along the bar: a minute, a quarter of an hour or a day a point. */
   #points(from: number, to: number): number[] {
-    const { counter, settings, archive } = this.app;
+    const { settings, archive } = this.app;
+    const { counter } = this.numbers;
     const step = to - from <= 7200 ? 60 : 900;
     const first = Math.ceil(from / step) * step;
     if (to - from > 2 * 86400) {

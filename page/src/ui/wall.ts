@@ -4,8 +4,12 @@
 
 import { get } from "../feed/get";
 import { readSettings } from "../settings";
+import { adopt } from "./dom";
 import type { Page } from "./page";
 import { top } from "./ranks";
+import css from "./wall.css";
+
+adopt(css);
 
 const STOP = 45_000; // of the tour
 const SHIFT = 60_000;

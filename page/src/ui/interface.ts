@@ -1,0 +1,94 @@
+// The interface: everything around the map, made as soon as the map has what
+// it needs.
+
+import { Numbers } from "../numbers";
+import { byId } from "./dom";
+import { en } from "./en";
+import { Hud } from "./hud";
+import { frameHash, readFrame } from "./link";
+import { Ranks } from "./ranks";
+import { TimeBar } from "./timebar";
+import type { Page } from "./page";
+
+/** Makes the interface out of the parts that are there. */
+export function build(page: Page): void {
+  const { app, language, query } = page;
+  language.add(en);
+  byId("map").setAttribute("aria-label", language.t("map_label"));
+  app.numbers = new Numbers(app);
+  const hud = new Hud(app, app.numbers, language, page.palette);
+  page.refresh = () => {
+    slow(page, hud, performance.now());
+    history.replaceState(null, "", frameHash(page) || location.pathname + location.search);
+  };
+  page.view = (globe) => setView(page, globe);
+  page.choose = (code) => void import("./hands").then((h) => h.chooseCountry(page, code));
+  page.ranks = new Ranks(app, app.numbers, language, (code) => page.choose(code === page.ranks.selected ? "" : code));
+  page.timebar = new TimeBar(app, app.numbers, language, page.refresh);
+  page.tick = ticker(page, hud);
+  listenAll(page);
+  awaitHands(page);
+  readFrame(page, location.hash);
+  addEventListener("hashchange", () => readFrame(page, location.hash));
+  if (query.has("wall")) void import("./wall").then((w) => w.enter(page));
+  if (query.get("view") === "globe") page.view(true);
+}
+
+/** Ten times a second what counts, once a second the rest. */
+function ticker(page: Page, hud: Hud): (local: number) => void {
+  let quick = 0;
+  let then = 0;
+  return (local) => {
+    if (local - quick > 98) {
+      quick = local;
+      hud.quick();
+      page.timebar.quick();
+    }
+    if (local - then > 990) {
+      then = local;
+      slow(page, hud, local);
+    }
+  };
+}
+
+function slow(page: Page, hud: Hud, local: number): void {
+  page.timebar.slow();
+  hud.slow(local);
+  page.ranks.update();
+}
+
+function setView(page: Page, globe: boolean): void {
+  page.scene.camera.globe = globe;
+  for (const b of byId("views").querySelectorAll<HTMLElement>("[data-view]")) {
+    b.setAttribute("aria-pressed", String(b.dataset.view === (globe ? "globe" : "map")));
+  }
+}
+
+function listenAll(page: Page): void {
+  byId("views").addEventListener("click", (e) => {
+    const view = (e.target as HTMLElement).dataset.view;
+    if (view === "wall") void import("./wall").then((w) => w.enter(page));
+    else if (view) page.view(view === "globe");
+  });
+  const dialog = (id: string, name: "about" | "menu" | "jump" | "state") =>
+    byId(id).addEventListener("click", () => void import("./dialogs").then((d) => d.open(page, name)));
+  dialog("about", "about");
+  dialog("menu", "menu");
+  dialog("clock", "jump");
+  dialog("state", "state");
+}
+
+/** Loads what listens to pointer and keyboard with their first event, which it then gets. */
+function awaitHands(page: Page): void {
+  const kinds = ["pointermove", "pointerdown", "wheel", "keydown", "focusin"] as const;
+  const first = (e: Event) => {
+    for (const kind of kinds) removeEventListener(kind, first, true);
+    void import("./hands").then((h) => {
+      h.listenAll(page);
+      if (e instanceof KeyboardEvent || e instanceof PointerEvent) {
+        e.target!.dispatchEvent(new (e.constructor as typeof KeyboardEvent)(e.type, e));
+      }
+    });
+  };
+  for (const kind of kinds) addEventListener(kind, first, { capture: true, passive: true });
+}
