@@ -3,15 +3,10 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math"
 	"net"
-	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +16,7 @@ import (
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/sharehook/client"
 	"github.com/glowmap/glow/sharehook/share"
+	"github.com/glowmap/glow/sharehook/spool"
 )
 
 // segmentBytes is the size of a segment of the spool: a few hundred thousand
@@ -55,11 +51,11 @@ func readSettings(c *cli.Context) (settings, error) {
 	check("types", err)
 	s.origins, err = share.ParseOrigins(nonEmpty(c.StringSlice("allowed-origins")))
 	check("allowed-origins", err)
-	s.client.Trusted, err = parseProxies(nonEmpty(c.StringSlice("trusted-proxies")))
+	s.client.Trusted, err = client.ParseNetworks(nonEmpty(c.StringSlice("trusted-proxies")))
 	check("trusted-proxies", err)
-	s.client.Header, err = parseHeader(c.String("client-ip-header"), s.client.Trusted)
+	s.client.Header, err = client.ParseHeader(c.String("client-ip-header"), s.client.Trusted)
 	check("client-ip-header", err)
-	s.spoolMax, err = parseSize(c.String("spool-max"))
+	s.spoolMax, err = spool.ParseSize(c.String("spool-max"), 4*segmentBytes)
 	check("spool-max", err)
 	s.spool, err = filepath.Abs(cmp.Or(c.String("spool"), defaultSpool()))
 	check("spool", err)
@@ -84,53 +80,6 @@ func nonEmpty(list []string) []string {
 		return nil
 	}
 	return list
-}
-
-// parseProxies reads networks; a single address is a network of one.
-func parseProxies(list []string) ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for _, s := range list {
-		s = strings.TrimSpace(s)
-		p, err := netip.ParsePrefix(s)
-		if a, errAddr := netip.ParseAddr(s); err != nil && errAddr == nil {
-			p, err = netip.PrefixFrom(a, a.BitLen()), nil
-		}
-		if err != nil || p.Addr().Is4In6() {
-			return nil, fmt.Errorf("%q: want a network such as 10.0.0.0/8 or 2001:db8::/32", s)
-		}
-		all = append(all, p.Masked())
-	}
-	return all, nil
-}
-
-var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-
-func parseHeader(name string, trusted []netip.Prefix) (string, error) {
-	if name != "" && !headerName.MatchString(name) {
-		return "", fmt.Errorf("%q: want the name of a header, as in X-Real-IP", name)
-	}
-	if name != "" && len(trusted) == 0 {
-		return "", errors.New("nobody is believed: name the proxies with --trusted-proxies")
-	}
-	return http.CanonicalHeaderKey(name), nil
-}
-
-// parseSize reads bytes with an optional K, M, G or T (powers of 1024).
-func parseSize(s string) (int64, error) {
-	digits, shift := strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(s)), "B"), 0
-	if n := len(digits); n > 0 {
-		if i := strings.IndexByte("KMGT", digits[n-1]); i >= 0 {
-			digits, shift = digits[:n-1], 10*(i+1)
-		}
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n < 0 || n > math.MaxInt64>>shift {
-		return 0, fmt.Errorf("%q: want a size such as 500M or 4G", s)
-	}
-	if n <<= shift; n < 4*segmentBytes {
-		return 0, fmt.Errorf("%q: want at least %dM", s, 4*segmentBytes>>20)
-	}
-	return n, nil
 }
 
 // defaultSpool is systemd's state directory for us, else the user's.

@@ -263,28 +263,3 @@ func TestBadSettings(t *testing.T) {
 		}
 	}
 }
-
-// Whatever body comes in, what is recorded is one of the types that may be,
-// and every refusal is one sentence.
-func FuzzBody(f *testing.F) {
-	for _, s := range []string{"type=twitter", "issue=privacy&x=%20", `{"type":"twitter"}`, `{"type":"facebook","type":"\u0000"}`, "type=twitter;type=x", `{"TYPE":"twitter"}`} {
-		f.Add(s, true)
-		f.Add(s, false)
-	}
-	h, _ := handler(f)
-	f.Fuzz(func(t *testing.T, body string, asForm bool) {
-		kind := jsonType
-		if asForm {
-			kind = formType
-		}
-		r := request("POST", "/share", kind, body)
-		name, a := read(httptest.NewRecorder(), r)
-		if a != done {
-			oneSentence(t, a.text+"\n", "")
-			return
-		}
-		if typ, ok := h.Types.events[name]; ok && typ != "share:"+name {
-			t.Fatalf("%q became %q", name, typ)
-		}
-	})
-}

@@ -35,6 +35,39 @@ func FuzzRepair(f *testing.F) {
 	})
 }
 
+// A name is that of one segment, and sorts by its number.
+func FuzzName(f *testing.F) {
+	f.Add("shares-001774360850123.log", int64(1))
+	f.Add("shares-+00000000000001.log", int64(999_999_999_999_999))
+	f.Fuzz(func(t *testing.T, s string, n int64) {
+		if n, ok := parseName(s); ok && (name(n) != s || n <= 0) {
+			t.Fatalf("%q is segment %d, which is %q", s, n, name(n))
+		}
+		if n <= 0 || n >= 1e15 { // a clock in the year 33658
+			return
+		}
+		if again, ok := parseName(name(n)); !ok || again != n || n < 1e15-1 && name(n) >= name(n+1) {
+			t.Fatalf("%q: %d, %v; before %q", name(n), again, ok, name(n+1))
+		}
+	})
+}
+
+// A size is as many bytes as it says, and never too few or negative.
+func FuzzParseSize(f *testing.F) {
+	for _, s := range []string{"4G", "500mb", "8388608T", "9007199254740992K", "-1", " 1e9", "4GB", "B"} {
+		f.Add(s, int64(1<<20))
+	}
+	f.Fuzz(func(t *testing.T, s string, least int64) {
+		n, err := ParseSize(s, least)
+		if err != nil {
+			return
+		}
+		if again, err := ParseSize(fmt.Sprint(n), least); n < 0 || n < least || err != nil || again != n {
+			t.Fatalf("%q is %d, then %d, %v", s, n, again, err)
+		}
+	})
+}
+
 // BenchmarkAppend is the rate of acknowledgements by number of clients, given per core.
 func BenchmarkAppend(b *testing.B) {
 	line := []byte("203.0.113.7 1395100800 share:twitter")
