@@ -9,6 +9,7 @@ package count
 
 import (
 	"bytes"
+	"net/netip"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -51,6 +52,17 @@ type Merge struct {
 	buckets map[bucket.ID]struct{} // that the slots make
 	spare   []*slot
 	enc     encoder
+
+	// The events of the entry under way, until they are located.
+	addrs   []netip.Addr
+	parsed  []parsed
+	classes [event.MaxBatch]uint32
+}
+
+// parsed is what counts of an event besides its place.
+type parsed struct {
+	time int64
+	kind *kind
 }
 
 // kind is a type of events.
@@ -121,6 +133,7 @@ func (g *Merge) Add(id string, values map[string]any) {
 		line, rest, more = bytes.Cut(rest, newline)
 		g.line(line, now)
 	}
+	g.gather(now)
 }
 
 var newline = []byte{'\n'}
@@ -142,22 +155,36 @@ func (g *Merge) line(line []byte, now int64) {
 		g.drop(Future, line)
 		return
 	}
-	g.events++
-	class := g.places.Class(e.Addr)
 	k := g.last
 	if k == nil || string(e.Type) != k.name {
 		k = g.kind(e.Type)
 	}
-	s := k.minutes[e.Time/60%recent]
-	if s == nil || s.number != e.Time/60 {
-		s = g.slot(key{e.Time / 60, k, false})
-		k.minutes[s.number%recent] = s
+	g.addrs = append(g.addrs, e.Addr)
+	g.parsed = append(g.parsed, parsed{e.Time, k})
+	if len(g.parsed) == event.MaxBatch {
+		g.gather(now)
 	}
-	s.classes = append(s.classes, class)
-	s.beat[e.Time%60]++
-	if now-e.Time*1000 < maxFresh {
-		g.fresh(k, e.Time, class)
+}
+
+// gather locates what was parsed, all at once, and adds it to its slots.
+func (g *Merge) gather(now int64) {
+	classes := g.classes[:len(g.addrs)]
+	g.places.Classes(g.addrs, classes)
+	for i, p := range g.parsed {
+		class, k := classes[i], p.kind
+		s := k.minutes[p.time/60%recent]
+		if s == nil || s.number != p.time/60 {
+			s = g.slot(key{p.time / 60, k, false})
+			k.minutes[s.number%recent] = s
+		}
+		s.classes = append(s.classes, class)
+		s.beat[p.time%60]++
+		if now-p.time*1000 < maxFresh {
+			g.fresh(k, p.time, class)
+		}
 	}
+	g.events += len(g.parsed)
+	g.addrs, g.parsed = g.addrs[:0], g.parsed[:0]
 }
 
 // fresh gathers an event for its ten seconds.

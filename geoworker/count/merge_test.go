@@ -111,6 +111,25 @@ func TestForgetsTypes(t *testing.T) {
 	}
 }
 
+// Gathering an event allocates nothing: what an entry costs does not depend on
+// how many events it holds.
+func TestAllocations(t *testing.T) {
+	for name, id := range map[string]string{"live": "1774360850000-0", "import": "1774390850000-0"} {
+		g := New()
+		g.Use(places(t))
+		all := load(16, 120)
+		gather := func() {
+			for _, e := range all {
+				g.Add(id, e)
+			}
+		}
+		gather() // makes the slots
+		if n := testing.AllocsPerRun(5, gather) / float64(len(all)); n > 3 {
+			t.Errorf("%s: %.1f allocations for an entry of a thousand events", name, n)
+		}
+	}
+}
+
 // load is entries of 1,000 events: 300,000 addresses, some more than others,
 // 10 % IPv6, over two minutes.
 func load(entries int, spread int64) []map[string]any {

@@ -45,7 +45,7 @@ type Map struct {
 	v6    bool   // whether the tree has IPv6
 	dir   []uint32
 	cache []slash64
-	below []below // scratch of Classes
+	below []below     // scratch of Classes
 	info  os.FileInfo // of the file that it came from
 	close []func()
 }

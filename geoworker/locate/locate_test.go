@@ -261,6 +261,47 @@ func BenchmarkClass(b *testing.B) {
 			}
 			_ = n
 		})
+		b.Run(name+" a thousand at a time", func(b *testing.B) {
+			r := rand.New(rand.NewPCG(5, 6))
+			addrs, classes := make([]netip.Addr, distinct/1000*1000), make([]uint32, 1000)
+			for i := range addrs {
+				addrs[i] = v4(r.Uint32())
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i += 1000 {
+				at := i % len(addrs)
+				m.Classes(addrs[at:at+1000], classes)
+			}
+		})
+	}
+}
+
+// Addresses side by side have the classes that they have one by one.
+func TestClasses(t *testing.T) {
+	for _, version := range []int{4, 6} {
+		m, err := New(write(t, geotest.DB{IPVersion: version}), half(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		r := rand.New(rand.NewPCG(7, 8))
+		addrs, classes := make([]netip.Addr, 1000), make([]uint32, 1000)
+		look := func() { m.Classes(addrs, classes) }
+		for range 20 {
+			for i := range addrs {
+				addrs[i] = near(r, geotest.Places)
+			}
+			look()
+			for i, a := range addrs {
+				if want := m.Class(a); classes[i] != want {
+					t.Fatalf("version %d: %v: class %d among others, %d by itself", version, a, classes[i], want)
+				}
+			}
+		}
+		if n := testing.AllocsPerRun(10, look); n != 0 {
+			t.Errorf("version %d: %v allocations for a thousand addresses", version, n)
+		}
 	}
 }
 
