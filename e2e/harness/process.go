@@ -43,13 +43,18 @@ func logFile(dir, name string) string {
 
 func start(t testing.TB, logDir, name string, args, env []string) *Process {
 	t.Helper()
+	return startProgram(t, logDir, name, Program(t, name), args, env)
+}
+
+func startProgram(t testing.TB, logDir, name, program string, args, env []string) *Process {
+	t.Helper()
 	p := &Process{Name: name, args: args, t: t, log: logFile(logDir, name), done: make(chan struct{})}
 	out, err := os.Create(p.log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	p.cmd = exec.Command(Program(t, name), args...)
+	p.cmd = exec.Command(program, args...)
 	p.cmd.Env = append(environment(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -87,10 +92,13 @@ func (p *Process) Freeze() { _ = p.cmd.Process.Signal(syscall.SIGSTOP) }
 // Thaw lets a frozen process go on.
 func (p *Process) Thaw() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
 
+// Terminate asks the daemon to stop, and does not wait.
+func (p *Process) Terminate() { _ = p.cmd.Process.Signal(syscall.SIGTERM) }
+
 // Stop asks the daemon to stop, as systemd does; it must end with status 0.
 func (p *Process) Stop() {
 	p.t.Helper()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	p.Terminate()
 	if status := p.Wait(30 * time.Second); status != 0 {
 		p.t.Errorf("%s stopped with status %d:\n%s", p.Name, status, p.tail())
 	}
@@ -143,8 +151,15 @@ func (p *Process) PeakMemory() int64 {
 	if p.Ended() {
 		return p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	}
+	return p.memory("VmHWM:")
+}
+
+// Memory is what is resident now, in bytes; 0 if the process has ended.
+func (p *Process) Memory() int64 { return p.memory("VmRSS:") }
+
+func (p *Process) memory(field string) int64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	_, rest, _ := bytes.Cut(status, []byte(field))
 	kib, _ := strconv.ParseInt(string(bytes.Fields(append(rest, " 0"...))[0]), 10, 64)
 	return kib << 10
 }

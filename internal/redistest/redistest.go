@@ -4,6 +4,7 @@ package redistest
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,7 +76,7 @@ func (s *Server) Start() {
 				s.t.Fatalf("start redis-server (apt-get install redis-server): %v", err)
 			}
 		}
-		err := c.Ping(context.Background()).Err()
+		err := s.ping(c)
 		if err == nil {
 			return
 		}
@@ -90,6 +91,17 @@ func (s *Server) Start() {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// ping dials first by itself: of a connection that fails the client would write
+// to standard error.
+func (s *Server) ping(c *redis.Client) error {
+	conn, err := net.Dial("unix", s.socket())
+	if err != nil {
+		return err
+	}
+	conn.Close()
+	return c.Ping(context.Background()).Err()
 }
 
 func (s *Server) repair() {
