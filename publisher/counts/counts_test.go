@@ -3,7 +3,6 @@ package counts
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"sync"
@@ -228,15 +227,4 @@ func TestHash(t *testing.T) {
 			t.Errorf("count %q: %v", n, err)
 		}
 	}
-}
-
-func FuzzHash(f *testing.F) {
-	f.Add("download|n", "3")
-	f.Add("download|day|2014-03-18", "0")
-	f.Fuzz(func(t *testing.T, field, value string) {
-		h, err := parseHash(map[string]string{field: value})
-		if (h == nil) != (err != nil) {
-			t.Fatal(fmt.Sprint(h, err))
-		}
-	})
 }

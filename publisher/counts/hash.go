@@ -46,12 +46,13 @@ func (h *hash) add(field string, n uint64) bool {
 		t = &Tally{}
 		h.types[typ] = t
 	}
-	switch what, day, _ := strings.Cut(rest, "|"); what {
-	case "n":
+	day, isDay := strings.CutPrefix(rest, "day|")
+	switch {
+	case rest == "n":
 		t.N = n
-	case "unlocated":
+	case rest == "unlocated":
 		t.Unlocated = n
-	case "day":
+	case isDay:
 		if t.Days == nil {
 			t.Days = map[string]uint64{}
 		}

@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -77,8 +78,19 @@ func (s *Setup) policy(ctx context.Context) (rest document, ours document, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &rest); err != nil {
+	if rest, ours, err = parsePolicy(aws.ToString(out.Policy)); err != nil {
 		return nil, nil, fmt.Errorf("read the bucket's policy: %w", err)
+	}
+	return rest, ours, nil
+}
+
+// parsePolicy takes our statement out of a policy.
+func parsePolicy(text string) (rest document, ours document, err error) {
+	if err := json.Unmarshal([]byte(text), &rest); err != nil {
+		return nil, nil, err
+	}
+	if rest == nil {
+		return nil, nil, errors.New("it is null")
 	}
 	var others []any
 	for _, one := range list(rest["Statement"]) {

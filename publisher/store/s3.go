@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -159,7 +160,11 @@ func (s *s3Store) List(ctx context.Context, prefix string, each func(string) err
 			return s.explain(err)
 		}
 		for _, o := range page.Contents {
-			if err := each(aws.ToString(o.Key)[len(s.prefix):]); err != nil {
+			name, ours := strings.CutPrefix(aws.ToString(o.Key), s.prefix)
+			if !ours { // a store that answers another question
+				continue
+			}
+			if err := each(name); err != nil {
 				return err
 			}
 		}

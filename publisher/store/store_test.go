@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,17 +29,6 @@ func TestParseS3(t *testing.T) {
 			t.Errorf("%q was taken", bad)
 		}
 	}
-}
-
-func FuzzZip(f *testing.F) {
-	f.Add([]byte(`{"v":1}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		one, two := zip(b), zip(b)
-		back, err := unzip(bytes.NewReader(one))
-		if err != nil || !bytes.Equal(back, b) || !bytes.Equal(one, two) {
-			t.Fatalf("%v, %q", err, back)
-		}
-	})
 }
 
 // Both kinds of store are stores.
