@@ -2,23 +2,12 @@
 // each) added up in a half-float target, two blurs of it for the bloom, and one
 // pass that brings all together.
 
+import { makeArray, makeProgram, makeTarget, type Program, type Target } from "./device";
 import type { Embers, Frame, Renderer } from "./renderer";
 import * as shaders from "./shaders";
 import { CAPACITY, STRIDE, type Sparks } from "./sparks";
 import { STEP, type View } from "./project";
 import type { World } from "./world";
-
-interface Target {
-  texture: WebGLTexture;
-  frame: WebGLFramebuffer;
-  width: number;
-  height: number;
-}
-
-interface Program {
-  program: WebGLProgram;
-  u: Record<string, WebGLUniformLocation | null>;
-}
 
 const ATTRIBUTES = ["a_place", "a_birth", "a_kind", "a_heat", "a_country"];
 const LAND_COLOUR = [0.17, 0.265, 0.43];
@@ -63,87 +52,29 @@ export class GLRenderer implements Renderer {
   constructor(readonly gl: WebGL2RenderingContext) {
     this.name = rendererName(gl);
     this.#half = !!gl.getExtension("EXT_color_buffer_float") || !!gl.getExtension("EXT_color_buffer_half_float");
+    const program = (vertex: string, fragment: string) => makeProgram(gl, ATTRIBUTES, vertex, fragment);
     this.#programs = {
-      land: this.#program(shaders.LAND_VERTEX, shaders.LAND_FRAGMENT),
-      spark: this.#program(shaders.SPARK_VERTEX, shaders.SPARK_FRAGMENT),
-      ember: this.#program(shaders.EMBER_VERTEX, shaders.SPARK_FRAGMENT),
-      blur: this.#program(shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT),
-      compose: this.#program(shaders.SCREEN_VERTEX, shaders.COMPOSE_FRAGMENT),
+      land: program(shaders.LAND_VERTEX, shaders.LAND_FRAGMENT),
+      spark: program(shaders.SPARK_VERTEX, shaders.SPARK_FRAGMENT),
+      ember: program(shaders.EMBER_VERTEX, shaders.SPARK_FRAGMENT),
+      blur: program(shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT),
+      compose: program(shaders.SCREEN_VERTEX, shaders.COMPOSE_FRAGMENT),
     };
-    [this.#landBuffer, this.#land] = this.#array(12, [[0, 2, 0], [4, 1, 8]]);
-    [this.#sparkBuffer, this.#sparks] = this.#array(STRIDE * 4, [[0, 2, 0], [1, 1, 8], [2, 2, 12]]);
+    [this.#landBuffer, this.#land] = makeArray(gl, 12, [[0, 2, 0], [4, 1, 8]]);
+    [this.#sparkBuffer, this.#sparks] = makeArray(gl, STRIDE * 4, [[0, 2, 0], [1, 1, 8], [2, 2, 12]]);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#sparkBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, CAPACITY * STRIDE * 4, gl.DYNAMIC_DRAW);
-    [this.#emberBuffer, this.#embers] = this.#array(16, [[0, 2, 0], [3, 2, 8]]);
+    [this.#emberBuffer, this.#embers] = makeArray(gl, 16, [[0, 2, 0], [3, 2, 8]]);
     this.#screen = gl.createVertexArray()!;
-  }
-
-  #shader(type: number, source: string): WebGLShader {
-    const { gl } = this;
-    const s = gl.createShader(type)!;
-    gl.shaderSource(s, source);
-    gl.compileShader(s);
-    return s;
-  }
-
-  #program(vertex: string, fragment: string): Program {
-    const { gl } = this;
-    const program = gl.createProgram()!;
-    const parts = [this.#shader(gl.VERTEX_SHADER, vertex), this.#shader(gl.FRAGMENT_SHADER, fragment)];
-    for (const s of parts) gl.attachShader(program, s);
-    ATTRIBUTES.forEach((name, i) => gl.bindAttribLocation(program, i, name));
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(parts.map((s) => gl.getShaderInfoLog(s)).join(" ") + gl.getProgramInfoLog(program));
-    }
-    for (const s of parts) gl.deleteShader(s);
-    const u: Program["u"] = {};
-    const n = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
-    for (let i = 0; i < n; i++) {
-      const name = gl.getActiveUniform(program, i)!.name;
-      u[name.replace("[0]", "")] = gl.getUniformLocation(program, name);
-    }
-    return { program, u };
-  }
-
-  /** A buffer and how its attributes lie in it: location, size, offset. */
-  #array(stride: number, attributes: [number, number, number][]): [WebGLBuffer, WebGLVertexArrayObject] {
-    const { gl } = this;
-    const buffer = gl.createBuffer()!;
-    const array = gl.createVertexArray()!;
-    gl.bindVertexArray(array);
-    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-    for (const [location, size, offset] of attributes) {
-      gl.enableVertexAttribArray(location);
-      gl.vertexAttribPointer(location, size, gl.FLOAT, false, stride, offset);
-    }
-    gl.bindVertexArray(null);
-    return [buffer, array];
-  }
-
-  #target(width: number, height: number, light: boolean): Target {
-    const { gl } = this;
-    const texture = gl.createTexture()!;
-    gl.bindTexture(gl.TEXTURE_2D, texture);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, light && this.#half ? gl.RGBA16F : gl.RGBA8, width, height);
-    for (const k of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, k, gl.LINEAR);
-    for (const k of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, k, gl.CLAMP_TO_EDGE);
-    const frame = gl.createFramebuffer()!;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-    return { texture, frame, width, height };
   }
 
   resize(width: number, height: number, ratio: number): void {
     if (width === this.#width && height === this.#height && ratio === this.#ratio) return;
     this.#freeTargets();
     [this.#width, this.#height, this.#ratio] = [width, height, ratio];
-    const part = (n: number): [number, number] => [Math.max(1, width >> n), Math.max(1, height >> n)];
-    this.#targets = [
-      this.#target(width, height, false), this.#target(width, height, true),
-      this.#target(...part(2), true), this.#target(...part(2), true),
-      this.#target(...part(3), true), this.#target(...part(3), true),
-    ];
+    const light = this.#half ? this.gl.RGBA16F : this.gl.RGBA8;
+    const target = (n: number, format: number) => makeTarget(this.gl, Math.max(1, width >> n), Math.max(1, height >> n), format);
+    this.#targets = [target(0, this.gl.RGBA8), target(0, light), target(2, light), target(2, light), target(3, light), target(3, light)];
     this.#drawn = "";
   }
 

@@ -38,9 +38,9 @@ export async function enter(page: Page): Promise<void> {
   addEventListener("pointerdown", page.leaveWall = () => leave(page));
   page.fit();
   await stayAwake();
-  if (!document.fullscreenElement && document.fullscreenEnabled) {
-    await document.documentElement.requestFullscreen().catch(() => {}); // only after a click
-  }
+  if (!active() || document.fullscreenElement || !document.fullscreenEnabled) return;
+  await document.documentElement.requestFullscreen().catch(() => {}); // only after a click
+  if (!active()) leaveFullscreen(); // left meanwhile
 }
 
 export function leave(page: Page): void {
@@ -52,9 +52,13 @@ export function leave(page: Page): void {
   if (page.leaveWall) removeEventListener("pointerdown", page.leaveWall);
   void awake?.release().catch(() => {});
   awake = null;
-  if (document.fullscreenElement) void document.exitFullscreen();
+  leaveFullscreen();
   page.choose("");
   page.fit();
+}
+
+function leaveFullscreen(): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
 }
 
 /** The stops in turn: map, globe, the three busiest countries, and again. */
@@ -82,7 +86,9 @@ function shift(): void {
 
 async function stayAwake(): Promise<void> {
   if (document.hidden || !("wakeLock" in navigator)) return;
-  awake = await navigator.wakeLock.request("screen").catch(() => null);
+  const lock = await navigator.wakeLock.request("screen").catch(() => null);
+  if (active()) awake = lock;
+  else void lock?.release(); // left meanwhile
 }
 
 /** Reloads if a new build lies at the address; the tour goes on after it. */

@@ -1,0 +1,136 @@
+// Light added up in a typed array, three colours a pixel; its bloom; and both
+// exposed and tone-mapped by a table, as images.
+
+/** Steps per unit of light in the tone-mapping table. */
+const TONE = 256;
+
+type Surface = CanvasRenderingContext2D;
+
+const surface = (): Surface => document.createElement("canvas").getContext("2d")!;
+
+export class Light {
+  data = new Float32Array(0);
+  /** The light of what stands still. */
+  still = new Float32Array(0);
+  /** The images, to be laid over one another. */
+  readonly glow = surface();
+  readonly bloom = surface();
+  private near = new Float32Array(0);
+  private blur = new Float32Array(0);
+  private glowImage!: ImageData;
+  private bloomImage!: ImageData;
+  private glowPixels = new Uint32Array(0);
+  private bloomPixels = new Uint32Array(0);
+  private tone = new Uint8Array(TONE * 12 + 1);
+  private exposure = 0;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    const [w, h] = [width >> 2, height >> 2];
+    this.data = new Float32Array(width * height * 3);
+    this.still = new Float32Array(width * height * 3);
+    this.near = new Float32Array(w * h * 3);
+    this.blur = new Float32Array(w * h * 3);
+    [this.glow.canvas.width, this.glow.canvas.height] = [width, height];
+    [this.bloom.canvas.width, this.bloom.canvas.height] = [w, h];
+    this.glowImage = this.glow.createImageData(width, height);
+    this.bloomImage = this.bloom.createImageData(w, h);
+    this.glowPixels = new Uint32Array(this.glowImage.data.buffer);
+    this.bloomPixels = new Uint32Array(this.bloomImage.data.buffer);
+  }
+
+  /** Forgets all light but that of what stands still. */
+  begin(): void {
+    this.data.set(this.still);
+  }
+
+  /** Makes the images. */
+  develop(exposure: number): void {
+    this.addBloom();
+    if (Math.abs(exposure - this.exposure) > 0.01) {
+      this.exposure = exposure;
+      for (let i = 0; i < this.tone.length; i++) this.tone[i] = 255 * (1 - Math.exp((-i / TONE) * exposure));
+    }
+    this.map(this.data, this.glowPixels, 1);
+    this.map(this.near, this.bloomPixels, 0.8);
+    this.glow.putImageData(this.glowImage, 0, 0);
+    this.bloom.putImageData(this.bloomImage, 0, 0);
+  }
+
+  private addBloom(): void {
+    const [bw, bh] = [this.width >> 2, this.height >> 2];
+    const { data, near, width } = this;
+    for (let y = 0; y < bh; y++) {
+      for (let x = 0; x < bw; x++) {
+        let r = 0, g = 0, b = 0;
+        for (let j = 0; j < 4; j++) {
+          let p = ((y * 4 + j) * width + x * 4) * 3;
+          for (let i = 0; i < 4; i++, p += 3) {
+            r += data[p];
+            g += data[p + 1];
+            b += data[p + 2];
+          }
+        }
+        const o = (y * bw + x) * 3;
+        near[o] = r / 16;
+        near[o + 1] = g / 16;
+        near[o + 2] = b / 16;
+      }
+    }
+    for (let k = 0; k < 2; k++) this.box(bw, bh);
+  }
+
+  /** A box blur of five, along both axes, of all three colours. */
+  private box(bw: number, bh: number): void {
+    const run = (a: Float32Array, b: Float32Array, start: number, step: number, n: number) => {
+      let sum = 0;
+      for (let i = 0; i < n + 2; i++) {
+        if (i < n) sum += a[start + i * step];
+        if (i >= 5) sum -= a[start + (i - 5) * step];
+        if (i >= 2) b[start + (i - 2) * step] = sum / 5;
+      }
+    };
+    for (let y = 0; y < bh; y++) for (let c = 0; c < 3; c++) run(this.near, this.blur, y * bw * 3 + c, 3, bw);
+    for (let x = 0; x < bw; x++) for (let c = 0; c < 3; c++) run(this.blur, this.near, x * 3 + c, bw * 3, bh);
+  }
+
+  private map(light: Float32Array, pixels: Uint32Array, gain: number): void {
+    const { tone } = this;
+    const most = tone.length - 1;
+    const k = TONE * gain;
+    for (let i = 0, p = 0; i < pixels.length; i++, p += 3) {
+      const r = light[p] * k;
+      if (r < 1) {
+        pixels[i] = 0xff000000;
+        continue;
+      }
+      const g = light[p + 1] * k;
+      const b = light[p + 2] * k;
+      pixels[i] = 0xff000000 | (tone[b > most ? most : b | 0] << 16) | (tone[g > most ? most : g | 0] << 8) | tone[r > most ? most : r | 0];
+    }
+  }
+}
+
+/** Adds a soft point: o is its pixel's place, row the length of a row of pixels. */
+export function point(to: Float32Array, row: number, o: number, r: number, g: number, b: number): void {
+  for (let dy = -1; dy <= 1; dy++) {
+    for (let dx = -1; dx <= 1; dx++) {
+      const k = dx && dy ? 0.2 : dx || dy ? 0.45 : 1;
+      const p = o + dy * row + dx * 3;
+      to[p] += r * k;
+      to[p + 1] += g * k;
+      to[p + 2] += b * k;
+    }
+  }
+}
+
+/** Adds a ring of three pixels' radius. */
+export function ring(to: Float32Array, row: number, o: number, r: number, g: number, b: number): void {
+  for (const p of [o - 9, o + 9, o - 3 * row, o + 3 * row, o - 2 * row - 6, o - 2 * row + 6, o + 2 * row - 6, o + 2 * row + 6]) {
+    to[p] += r;
+    to[p + 1] += g;
+    to[p + 2] += b;
+  }
+}
