@@ -1,0 +1,337 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/internal/position"
+	"github.com/glowmap/glow/internal/snapshot"
+)
+
+func TestWell(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.commands()
+	out, code := s.status()
+	if code != 0 {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	for _, want := range []string{
+		"glow: well", "0 entries", "access.log at 210 B, 0 B behind its end", "1,003: download 1,000, share:twitter 3", "7: tailer:format 7",
+		"1 to publish (1m 1)", "on host1, process 4711", "live, seq 12", "GeoLite2-City", "append-only file, fsync everysec",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+	if out, code := s.status("--brief"); code != 0 || !strings.HasPrefix(out, "glow: well: queue 0, lag 0.0 s, to publish 1, published ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	// Nothing that takes Redis long, and nothing that writes (which the viewer may not).
+	may := strings.Fields("acl|setuser client|setinfo auth hello ping info config|get config|resetstat select time xlen xinfo|stream xinfo|consumers xpending xrevrange hscan hmget zcard zrange get pttl")
+	for _, name := range s.commands() {
+		if !slices.Contains(may, name) {
+			t.Errorf("it sends %s", name)
+		}
+	}
+}
+
+// Each thing that is wrong has its name, and ends in status 1.
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	old := s.now.Add(-10 * time.Minute)
+	for _, c := range []struct {
+		id, says string
+		make     func()
+		undo     func()
+	}{
+		{"no-worker", "1 entries wait in the queue, the oldest for 10 min", func() {
+			s.do("XADD", s.keys.Queue(), entryID(old), "events", "a\nb", "source", "x")
+		}, nil},
+		{"pending", "1 entries were taken by a worker and not counted for", func() {
+			s.do("XREADGROUP", "GROUP", keys.Group, "dead\x1b]0;x\a", "STREAMS", s.keys.Queue(), ">")
+			s.do("XCLAIM", s.keys.Queue(), keys.Group, "dead\x1b]0;x\a", "0", entryID(old), "IDLE", "600000")
+		}, nil},
+		{"queue-lag", "the oldest of 1 entries", func() {
+			s.do("XADD", s.keys.Queue(), entryID(old.Add(time.Second)), "events", "c", "source", "x")
+			s.do("XREADGROUP", "GROUP", keys.Group, "busy", "STREAMS", s.keys.Queue(), ">")
+			s.do("XDEL", s.keys.Queue(), entryID(old))
+			s.do("XACK", s.keys.Queue(), keys.Group, entryID(old))
+		}, func() { s.do("XTRIM", s.keys.Queue(), "MAXLEN", "0") }},
+		{"publish-lag", "1 changed buckets wait", func() { s.do("ZADD", s.keys.Dirty(), old.Unix(), "1m:1774360800") }, nil},
+		{"no-publisher", "no publisher is active", func() { s.do("DEL", s.keys.Lease("publisher")) }, func() { s.do("DEL", s.keys.Dirty()) }},
+		{"heartbeat", "the last heartbeat of the feed was", func() { s.feed.Published = old.UTC(); s.publish() }, func() { s.feed.Published = s.now.UTC(); s.publish() }},
+		{"recovering", "the feed is recovering", func() { s.feed.Status = snapshot.Recovering; s.publish() }, func() { s.feed.Status = snapshot.Live; s.publish() }},
+		{"other-feed", "another feed", func() { s.do("HSET", s.keys.Meta(), keys.MetaFeed, "beef") }, func() { s.do("HSET", s.keys.Meta(), keys.MetaFeed, "f00d") }},
+		{"no-feed", "there is no feed", func() { must(t, os.Rename(s.target, s.target+".away")) }, func() { must(t, os.Rename(s.target+".away", s.target)) }},
+		{"tailer-stuck", "access.log: has lines that are not read", func() { s.position(s.log, position.Open, 21, old) }, func() { s.position(s.log, position.Open, 210, s.now) }},
+		{"lost", "1 logs of", func() { s.position(s.dir, position.Lost, 21, s.now) }, func() { s.position(s.dir, position.Done, 21, s.now) }},
+		{"foreign-positions", "a position cannot be read", func() { s.do("HSET", s.keys.Positions(), "x", "y") }, func() { s.do("HDEL", s.keys.Positions(), "x") }},
+		{"schema", "Redis holds the schema 2", func() { s.do("HSET", s.keys.Meta(), keys.MetaSchema, "2") }, func() { s.do("HSET", s.keys.Meta(), keys.MetaSchema, "1") }},
+		{"geoip-old", "days old", func() { s.do("HSET", s.keys.Meta(), keys.MetaGeoIPBuilt, "2020-01-01") }, func() { s.do("HDEL", s.keys.Meta(), keys.MetaGeoIPBuilt) }},
+		{"redis-full", "Redis uses", func() { s.do("CONFIG", "SET", "maxmemory", "100") }, func() { s.do("CONFIG", "SET", "maxmemory", "0") }},
+		{"redis-replica", "is a replica", func() { s.do("REPLICAOF", "127.0.0.1", "1") }, func() { s.do("REPLICAOF", "NO", "ONE") }},
+		{"may-not-look", "may not read", func() { s.do("ACL", "SETUSER", viewer, "-hscan -xinfo") }, func() { s.do("ACL", "SETUSER", viewer, "+hscan +xinfo") }},
+		{"foreign-keys", "is of another type", func() {
+			for _, key := range []string{s.keys.Queue(), s.keys.Positions(), s.keys.Dirty(), s.keys.Meta(), s.keys.Rejects(), s.keys.Lease("publisher")} {
+				s.do("DEL", key)
+				s.do("RPUSH", key, "x")
+			}
+		}, nil},
+	} {
+		c.make()
+		out, code := s.status("--json")
+		var r report
+		must(t, json.Unmarshal([]byte(out), &r))
+		if code != 1 || r.State != "wrong" || !strings.Contains(r.Problems[c.id], c.says) {
+			t.Errorf("%s: exit %d\n%s", c.id, code, out)
+		}
+		if text, _ := s.status(); !strings.Contains(text, c.id+": ") || !strings.Contains(text, c.says) {
+			t.Errorf("%s in text:\n%s", c.id, text)
+		}
+		if c.undo == nil {
+			continue
+		}
+		c.undo()
+		if out, code := s.status(); code != 0 {
+			t.Errorf("after %s: exit %d\n%s", c.id, code, out)
+		}
+	}
+}
+
+// report is what tests look at in the JSON: problems by their id.
+type report struct {
+	State    string
+	Problems problems
+}
+
+type problems map[string]string
+
+func (p *problems) UnmarshalJSON(b []byte) error {
+	var list []struct{ ID, What, Means, Do string }
+	if err := json.Unmarshal(b, &list); err != nil {
+		return err
+	}
+	*p = problems{}
+	for _, one := range list {
+		if one.Means == "" || one.Do == "" {
+			return fmt.Errorf("%s does not say what it means and what to do", one.ID)
+		}
+		(*p)[one.ID] += one.What
+	}
+	return nil
+}
+
+// Where Redis cannot be asked, it cannot be told whether all is well.
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	says := func(id, says string, args ...string) {
+		t.Helper()
+		if out, code := s.status(args...); code != 2 || !strings.Contains(out, "glow: unknown") || !strings.Contains(out, id+": ") || !strings.Contains(out, says) {
+			t.Errorf("%s: exit %d\n%s", id, code, out)
+		}
+	}
+	says("redis-password", "wants another user", "--redis-url", strings.Replace(s.redis.URL(), "unix://", "unix://x:y@", 1))
+	says("redis-loading", "is loading", "--redis-url", "redis://u:"+password+"@"+answering(t, "-LOADING Redis is loading the dataset in memory\r\n"))
+	says("redis-slow", "does not answer in time", "--redis-url", "redis://u:"+password+"@"+answering(t, ""))
+	s.redis.Kill()
+	says("redis-away", "does not answer")
+	if out, code := s.status("--namespace", "a b", "--max-lag", "0s", "--every", "1ms", "--redis-url", "http://x:"+password+"@y"); code != 2 ||
+		!strings.Contains(out, "--namespace (or GLOW_NAMESPACE)") || !strings.Contains(out, "--max-lag") || !strings.Contains(out, "--every") || !strings.Contains(out, "--redis-url") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// answering is the address of a server that answers everything alike.
+func answering(t *testing.T, answer string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				for b := make([]byte, 4096); ; {
+					n, err := c.Read(b)
+					if err != nil {
+						return
+					}
+					for range strings.Count(string(b[:n]), "*") {
+						_, _ = c.Write([]byte(answer))
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// Nothing is known of a namespace that nobody uses.
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	if out, code := s.status("--namespace", "other", "--target", ""); code != 1 || !strings.Contains(out, "empty: Redis holds nothing of the namespace other") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+func TestAdmin(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	ready := http.StatusOK
+	mux := http.NewServeMux()
+	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "# HELP x\nglow_publisher_active 1\nglow_publisher_recovering 0\nglow_publisher_heartbeat_timestamp_seconds %d\n", time.Now().Unix())
+	})
+	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(ready)
+		fmt.Fprintln(w, "the store\x1b[31m is away")
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	addr := strings.TrimPrefix(server.URL, "http://")
+	if out, code := s.glow("status", "--admin", addr, "--target", ""); code != 0 || !strings.Contains(out, "publisher  "+server.URL+", ready") || !strings.Contains(out, "feed        live, published ") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if out, code := s.glow("status", "--admin", addr, "--admin", "127.0.0.1:1"); code != 1 || !strings.Contains(out, "daemon-down: http://127.0.0.1:1 does not answer") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	ready = http.StatusServiceUnavailable
+	if out, code := s.glow("status", "--admin", addr); code != 1 || !strings.Contains(out, "daemon-unready: the publisher at "+server.URL+" cannot work: the store?[31m is away") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// A renamed log is found again, and how far it is read too.
+func TestRotated(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	must(t, os.Rename(s.log, s.log+".1"))
+	if out, code := s.status(); code != 0 || !strings.Contains(out, "access.log.1 at 210 B, 0 B behind") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	// A line that is not whole yet is nobody's fault.
+	must(t, os.WriteFile(s.log+".1", []byte(strings.Repeat("x", 209)+"\nhalf a line"), 0o644))
+	s.position(s.log+".1", position.Open, 210, s.now.Add(-time.Hour))
+	if out, code := s.status(); code != 0 || !strings.Contains(out, "11 B behind its end") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// The names in the JSON are promised.
+func TestStatusKeys(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.do("XADD", s.keys.Queue(), "*", "events", "a", "source", "x")
+	s.do("XREADGROUP", "GROUP", keys.Group, "w", "STREAMS", s.keys.Queue(), ">")
+	s.do("XADD", s.keys.Rejects(), "*", "daemon", "tailer", "reason", "format", "sample", "x")
+	s.do("HSET", s.keys.Late(), "1m", "3")
+	s.do("HSET", s.keys.Meta(), keys.MetaMessage, "hello")
+	must(t, os.Mkdir(filepath.Join(s.dir, "spool"), 0o755))
+	out, _ := s.status("--json", "--spool", filepath.Join(s.dir, "spool"), "--admin", "127.0.0.1:1")
+	golden(t, "status", out)
+}
+
+// golden compares the names in a JSON with testdata/NAME.keys, and these with
+// the page that promises them.
+func golden(t *testing.T, name, out string) {
+	t.Helper()
+	var v any
+	must(t, json.Unmarshal([]byte(out), &v))
+	names := map[string]bool{}
+	walk(names, "", v)
+	for _, open := range []string{"queue.oldest_pending_seconds", "rates.counted_per_second", "rates.entries_per_second", "rates.read_bytes_per_second", "rates.dropped_per_second"} {
+		if name == "status" {
+			names[open] = true
+		}
+	}
+	delete(names, "rates")
+	got := strings.Join(slices.Sorted(maps.Keys(names)), "\n") + "\n"
+	path := filepath.Join("testdata", name+".keys")
+	if os.Getenv("UPDATE") != "" {
+		must(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	must(t, err)
+	if got != string(want) {
+		t.Errorf("names:\n%swant (%s):\n%s", got, path, want)
+	}
+	page, err := os.ReadFile("../docs/glow-json.md")
+	must(t, err)
+	for key := range names {
+		if !strings.Contains(string(page), "`"+key+"`") {
+			t.Errorf("docs/glow-json.md lacks `%s`", key)
+		}
+	}
+}
+
+// walk collects names; of maps by type or reason only the map's.
+func walk(names map[string]bool, path string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, inner := range v {
+			if slices.Contains([]string{"totals", "late", "drops", "by_period"}, filepath.Ext("." + path)[1:]) {
+				return
+			}
+			name := strings.TrimPrefix(path+"."+k, ".")
+			names[name] = true
+			walk(names, name, inner)
+		}
+	case []any:
+		for _, inner := range v {
+			walk(names, path+"[]", inner)
+		}
+	}
+}
+
+// The page names every problem there is, and no other.
+func TestProblemsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/glow-json.md")
+	must(t, err)
+	_, list, _ := strings.Cut(string(page), "\nProblems: ")
+	list, _, _ = strings.Cut(list, "\n\n")
+	want := slices.Sorted(maps.Keys(firstArguments(t, "status", "problem")))
+	var got []string
+	for _, m := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(list, -1) {
+		got = append(got, m[1])
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("the page has %v\nthe program has %v", got, want)
+	}
+}
+
+// firstArguments are the literals that a package's sources give a method first.
+func firstArguments(t *testing.T, dir, method string) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	must(t, err)
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		must(t, err)
+		for _, m := range regexp.MustCompile(`\.`+method+`\("([a-z0-9-]+)"`).FindAllStringSubmatch(string(b), -1) {
+			found[m[1]] = true
+		}
+	}
+	return found
+}
