@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -17,7 +19,10 @@ import (
 type Weather struct {
 	Delay  time.Duration // longest, of every request
 	Refuse float64       // answered 503, and never passed on
+	Fail   float64       // answered 500, and never passed on
 	Lose   float64       // passed on, and the answer lost with the connection
+	Late   float64       // the connection lost, and the request passed on only after Hold
+	Hold   time.Duration // longest
 }
 
 // Proxy stands before an HTTP server and makes it slow and unreliable.
@@ -61,7 +66,10 @@ func (p *Proxy) Set(w Weather) {
 func (p *Proxy) Faults() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return map[string]int{"passed": p.faults[""], "refused": p.faults["refuse"], "answers lost": p.faults["lose"]}
+	return map[string]int{
+		"passed": p.faults[""], "refused": p.faults["refuse"], "failed": p.faults["fail"],
+		"answers lost": p.faults["lose"], "late": p.faults["late"],
+	}
 }
 
 func (p *Proxy) draw() (fault string, delay time.Duration) {
@@ -71,11 +79,18 @@ func (p *Proxy) draw() (fault string, delay time.Duration) {
 	if w.Delay > 0 {
 		delay = time.Duration(p.rand.Int64N(int64(w.Delay)))
 	}
-	switch x := p.rand.Float64(); {
-	case x < w.Refuse:
-		fault = "refuse"
-	case x < w.Refuse+w.Lose:
-		fault = "lose"
+	x := p.rand.Float64()
+	for _, f := range []struct {
+		name  string
+		share float64
+	}{{"refuse", w.Refuse}, {"fail", w.Fail}, {"lose", w.Lose}, {"late", w.Late}} {
+		if x -= f.share; x < 0 {
+			fault = f.name
+			break
+		}
+	}
+	if fault == "late" && w.Hold > 0 {
+		delay = time.Duration(p.rand.Int64N(int64(w.Hold)))
 	}
 	p.faults[fault]++
 	return fault, delay
@@ -84,6 +99,10 @@ func (p *Proxy) draw() (fault string, delay time.Duration) {
 // ServeHTTP passes a request on, or not.
 func (p *Proxy) ServeHTTP(rw http.ResponseWriter, q *http.Request) {
 	fault, delay := p.draw()
+	if fault == "late" {
+		p.late(q, delay)
+		panic(http.ErrAbortHandler)
+	}
 	select {
 	case <-time.After(delay / 2):
 	case <-q.Context().Done():
@@ -92,6 +111,9 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, q *http.Request) {
 	switch fault {
 	case "refuse":
 		http.Error(rw, "slow down", http.StatusServiceUnavailable)
+		return
+	case "fail":
+		http.Error(rw, "internal error", http.StatusInternalServerError)
 		return
 	case "lose":
 		p.behind.ServeHTTP(httptest.NewRecorder(), q)
@@ -105,4 +127,16 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, q *http.Request) {
 	}
 	rw.WriteHeader(answer.Code)
 	_, _ = rw.Write(answer.Body.Bytes())
+}
+
+// late keeps a whole request and passes it on later, as a network does in which
+// it went astray. Who sent it has long given up.
+func (p *Proxy) late(q *http.Request, delay time.Duration) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return
+	}
+	again := q.Clone(context.Background())
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	time.AfterFunc(delay, func() { p.behind.ServeHTTP(httptest.NewRecorder(), again) })
 }

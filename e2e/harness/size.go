@@ -23,6 +23,17 @@ func Size(t testing.TB, name string, otherwise int) int {
 	return n
 }
 
+// Duration is the time in an environment variable, in seconds or as Go writes
+// durations, or else the one given.
+func Duration(t testing.TB, name string, otherwise time.Duration) time.Duration {
+	t.Helper()
+	text := os.Getenv(name)
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return d
+	}
+	return time.Duration(Size(t, name, int(otherwise/time.Second))) * time.Second
+}
+
 // Rand is the test's source of chance. GLOW_E2E_SEED replays a run, as far as
 // processes can be replayed.
 func Rand(t testing.TB) *rand.Rand {

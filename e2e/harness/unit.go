@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Unit keeps a daemon running, as systemd does with Restart=always.
@@ -11,24 +12,45 @@ type Unit struct {
 	Name string
 	g    *Glow
 	args []string
-	p    *Process
+
+	mu sync.Mutex // one goroutine changes p, others may look at it
+	p  *Process
 }
 
 // Unit starts a daemon that is to be kept running.
 func (g *Glow) Unit(name string, args ...string) *Unit {
 	g.T.Helper()
-	return &Unit{name, g, args, g.Start(name, args...)}
+	return &Unit{Name: name, g: g, args: args, p: g.Start(name, args...)}
 }
 
 // Process is the daemon's present process.
-func (u *Unit) Process() *Process { return u.p }
+func (u *Unit) Process() *Process {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.p
+}
 
 // Kill kills the daemon with SIGKILL and starts it again.
 func (u *Unit) Kill() {
 	u.g.T.Helper()
+	u.Down()
+	u.Up()
+}
+
+// Down kills the daemon with SIGKILL; Up starts it again.
+func (u *Unit) Down() {
+	u.g.T.Helper()
 	u.Check()
 	u.p.Kill()
-	u.p = u.g.Start(u.Name, u.args...)
+}
+
+// Up starts a daemon that is Down.
+func (u *Unit) Up() {
+	u.g.T.Helper()
+	p := u.g.Start(u.Name, u.args...)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.p = p
 }
 
 // Check fails the test if the daemon has ended by itself; then it is started
@@ -37,7 +59,7 @@ func (u *Unit) Check() {
 	u.g.T.Helper()
 	if u.p.Ended() {
 		u.g.T.Errorf("%s ended by itself with status %d:\n%s", u.Name, u.p.cmd.ProcessState.ExitCode(), u.p.tail())
-		u.p = u.g.Start(u.Name, u.args...)
+		u.Up()
 	}
 }
 
@@ -53,11 +75,21 @@ func (u *Unit) Stop() {
 // chance. It returns how many.
 func (g *Glow) Tear(r *rand.Rand, most int64) int64 {
 	g.T.Helper()
+	newest, size := g.NewestAppends()
+	cut := min(r.Int64N(most), size)
+	if err := os.Truncate(newest, size-cut); err != nil {
+		g.T.Fatal(err)
+	}
+	return cut
+}
+
+// NewestAppends is the path and the size of the file that Redis appends to.
+func (g *Glow) NewestAppends() (newest string, size int64) {
+	g.T.Helper()
 	files, err := filepath.Glob(filepath.Join(g.Redis.Dir(), "appendonlydir", "*.incr.aof"))
 	if err != nil || len(files) == 0 {
 		g.T.Fatalf("append-only files in %s: %v", g.Redis.Dir(), err)
 	}
-	newest, size := "", int64(0)
 	var at int64
 	for _, f := range files {
 		st, err := os.Stat(f)
@@ -68,9 +100,5 @@ func (g *Glow) Tear(r *rand.Rand, most int64) int64 {
 			newest, size, at = f, st.Size(), st.ModTime().UnixNano()
 		}
 	}
-	cut := min(r.Int64N(most), size)
-	if err := os.Truncate(newest, size-cut); err != nil {
-		g.T.Fatal(err)
-	}
-	return cut
+	return newest, size
 }

@@ -38,6 +38,8 @@ type Writer struct {
 	Rotations []Rotation    // drawn at random
 	Linger    time.Duration // longest that Late and Create write on
 
+	stream stream // of Stream
+
 	file    *os.File
 	lateEnd time.Time // when such a rotation ends; zero outside
 	Rotated map[Rotation]int
@@ -111,7 +113,9 @@ func (w *Writer) endLate(now bool) error {
 func (w *Writer) rotate(r Rotation) error {
 	w.Rotated[r]++
 	if r == Dated {
-		return w.renameTo(w.Path + time.Now().UTC().Format("-20060102-150405.000000000"))
+		name := w.Path + time.Now().UTC().Format("-20060102-150405.000000000")
+		w.stream.dated = append(w.stream.dated, old{name, w.stream.written})
+		return w.renameTo(name)
 	}
 	if err := w.shift(r == Gzip); err != nil {
 		return err
@@ -156,6 +160,7 @@ func (w *Writer) shift(zip bool) error {
 		w.names[0] = ".gz"
 	}
 	w.names = append([]string{""}, w.names...)
+	w.stream.ends = append([]int{w.stream.written}, w.stream.ends...)
 	return nil
 }
 

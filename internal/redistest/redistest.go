@@ -124,6 +124,13 @@ func (s *Server) Kill() {
 	}
 }
 
+// Terminate asks the server to stop, and waits until it has.
+func (s *Server) Terminate() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_, _ = s.cmd.Process.Wait()
+	s.cmd = nil
+}
+
 // Freeze stops the server with SIGSTOP; it keeps its connections and answers nobody.
 func (s *Server) Freeze() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
 
