@@ -52,7 +52,7 @@ func (f *flow) start(t *testing.T, takes time.Duration, rotations ...harness.Rot
 	}
 	f.done = make(chan error, 1)
 	f.oracle = newOracle(t, oracle.Settings{GeoIP: g.GeoIP, Format: oracle.Format{Name: "glow"}, Now: now}, text(log))
-	g.Args["geoworker"] = []string{"--claim-after", "1s"}
+	g.Args["geoworker"] = append(g.Args["geoworker"], "--claim-after", "1s")
 	write(t, g.Log, nil)
 	for _, name := range []string{"tailer", "geoworker", "geoworker", "publisher"} {
 		f.units = append(f.units, g.Unit(name))
