@@ -3,7 +3,6 @@ package torn
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +29,8 @@ type recording struct {
 	drops        int
 }
 
-// put is an object that was put when the file was so long.
+// put is an object that was put when the file was so long: before it was
+// marked clean there.
 type put struct {
 	at     int
 	object string
@@ -50,6 +50,7 @@ func record(t *testing.T) *recording {
 	const rounds, lines = 60, 2
 	events := harness.Events(rand, rounds*lines, harness.Addresses(t, rand, r.geoip, 20), time.Date(2026, 3, 24, 14, 0, 0, 0, time.UTC), 3*time.Minute)
 	s := r.system(t)
+	s.put = func(object string, json []byte) { r.puts = append(r.puts, put{s.size(t), object, json}) }
 	var log bytes.Buffer
 	for i := range rounds {
 		for _, e := range events[i*lines : (i+1)*lines] {
@@ -67,27 +68,15 @@ func record(t *testing.T) *recording {
 		}
 		r.lastCount = s.size(t)
 		if i%4 == 0 {
-			r.publish(t, s)
+			if err := s.work(true); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	s.redis.Kill()
 	r.read(t, s.redis.Dir())
 	r.ask(t, log.Bytes())
 	return r
-}
-
-// publish publishes, and notes what was put.
-func (r *recording) publish(t *testing.T, s *system) {
-	t.Helper()
-	before := maps.Clone(s.store)
-	if err := s.work(true); err != nil {
-		t.Fatal(err)
-	}
-	for object, json := range s.store {
-		if !bytes.Equal(before[object], json) {
-			r.puts = append(r.puts, put{s.size(t), object, json})
-		}
-	}
 }
 
 // storeAt is the target as it stood when the file was n bytes long.

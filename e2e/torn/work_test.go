@@ -39,6 +39,7 @@ type system struct {
 	log   string
 	merge *count.Merge
 	store map[string][]byte // by object: the target
+	put   func(object string, json []byte)
 	drops int
 	gate  string // the gate's script
 	runs  int    // of geoworkers
@@ -183,6 +184,9 @@ func (s *system) publish(ctx context.Context, c *rdb.Client) error {
 			return err
 		}
 		s.store[id.Object()] = json
+		if s.put != nil {
+			s.put(id.Object(), json)
+		}
 		if clean, err := p.Clean(ctx, b, id.Object(), ""); err != nil || !clean {
 			return fmt.Errorf("%s stays dirty: %w", id, err)
 		}
