@@ -1,18 +1,20 @@
 # Glow: `make demo` to see it, `make test` to trust it.
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-PROGRAMS := tailer sharehook geoworker publisher demo page scripts/dbip2city
-LDFLAGS := -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
+PROGRAMS := tailer sharehook geoworker publisher glow demo page scripts/dbip2city
+# Without names for debuggers; stack traces and profiles keep theirs.
+LDFLAGS := -s -w -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
+SHIPPED = $(filter-out bin/demo,$(addprefix bin/,$(notdir $(PROGRAMS))))
 
-.PHONY: help build demo test check fuzz clean
+.PHONY: help build demo test check fuzz deb sbom licences clean
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-build: ## every program into bin/
+build: ## every program into bin/; the same sources and Go give the same bytes
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(addprefix ./,$(PROGRAMS))
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ $(addprefix ./,$(PROGRAMS))
 
 demo: build ## everything on this machine: page on http://localhost:8080, Ctrl-C stops all
 	bin/demo $(ARGS)
@@ -26,6 +28,16 @@ check: ## all that CI runs, with what is installed; `make check STEP=vet` runs o
 
 fuzz: ## every fuzz target for a minute each, or `make fuzz FUZZTIME=10m`
 	scripts/fuzz $(or $(FUZZTIME),60s)
+
+deb: build ## dist/glow_VERSION_ARCH.deb, for Debian 12 and what is like it
+	scripts/deb $(VERSION)
+
+sbom: build ## dist/sbom.cdx.json: what the programs are made of (CycloneDX)
+	@mkdir -p dist
+	go run ./scripts/bom sbom -version $(VERSION) $(SHIPPED) >dist/sbom.cdx.json
+
+licences: build ## docs/licences.md, after a change of dependencies
+	go run ./scripts/bom table $(SHIPPED) >docs/licences.md
 
 clean: ## remove what was built
 	rm -rf bin dist
