@@ -104,17 +104,22 @@ func quietFeed() *feedtest.Server {
 	return feedtest.NewServer(feedtest.New(600, time.Now().Add(-3*time.Hour)))
 }
 
-// open opens an address in a new tab; before runs in the page before its script.
+// open opens an address in a new tab that nobody looks at; before runs in the
+// page before its script.
 func open(t *testing.T, address string, before ...string) *tab {
+	t.Helper()
+	return openAt(t, 1280, 720, coarse, address, before...)
+}
+
+// openAt does so in a window of some size.
+func openAt(t *testing.T, width, height int64, scale float64, address string, before ...string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(stop)
 	p := &tab{t: t, ctx: ctx}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 720)); err != nil {
-		t.Fatal(err)
-	}
+	p.size(width, height, scale)
 	p.watch()
 	for _, script := range before {
 		do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
@@ -124,6 +129,16 @@ func open(t *testing.T, address string, before ...string) *tab {
 	}
 	do(p, chromedp.Navigate(address))
 	return p
+}
+
+// coarse is how many of its points a screen has that nobody looks at: drawing
+// without a GPU is most of the work.
+const coarse = .25
+
+// size makes the window as wide and as high, in CSS pixels.
+func (p *tab) size(width, height int64, scale float64) {
+	p.t.Helper()
+	do(p, chromedp.EmulateViewport(width, height, chromedp.EmulateScale(scale)))
 }
 
 // watch collects exceptions, refusals by the Content-Security-Policy and
@@ -186,7 +201,7 @@ func (p *tab) until(js string) {
 		}
 		select {
 		case <-deadline:
-			p.t.Fatalf("%s never came true: %s", js, eval[string](p, `JSON.stringify(window.glow ? [glow.app.state, glow.app.errors, glow.app.total(), glow.scene.stats()] : document.body.innerText)`))
+			p.t.Fatalf("%s never came true: %s", js, eval[string](p, `JSON.stringify(window.glow ? [glow.app.state, glow.app.errors, glow.app.total(), glow.scene.stats(), document.body.className, document.activeElement.outerHTML.slice(0, 100), !!document.fullscreenElement] : document.body.innerText)`))
 		case <-tick.C:
 		}
 	}

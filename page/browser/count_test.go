@@ -13,7 +13,7 @@ import (
 // all that tells of that moment is there.
 func difference(p *tab, feed *feedtest.Feed) float64 {
 	p.t.Helper()
-	p.until(`globalThis.seen = glow.app.counter.at("download", glow.app.at / 1000) !== null && [glow.app.total().n, glow.app.at / 1000]`)
+	p.until(`globalThis.seen = glow.app.numbers.counter.at("download", glow.app.at / 1000) !== null && [glow.app.total().n, glow.app.at / 1000]`)
 	v := eval[[]float64](p, `seen`)
 	return v[0] - feed.Count("download", v[1])
 }
@@ -68,7 +68,7 @@ func TestLateEventsCorrectTheTotal(t *testing.T) {
 
 // Midnight: the day is another, the total goes on.
 func TestDayRollover(t *testing.T) {
-	clock := fast()
+	clock := fast(times)
 	midnight := clock().UTC().Truncate(24 * time.Hour)
 	feed := feedtest.NewServer(feedtest.New(600, midnight.Add(-2*time.Hour)))
 	before := func(midnight time.Time, d time.Duration) { // from now on

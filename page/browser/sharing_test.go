@@ -67,7 +67,7 @@ func TestSharing(t *testing.T) {
 		}
 		feed.ServeHTTP(w, r)
 	}))
-	p := open(t, server.URL+"/?render=gl")
+	p := openAt(t, 1280, 720, 1, server.URL+"/?render=gl")
 	p.until(ready)
 	eval[any](p, `{ window.open = (url) => { globalThis.opened = url }; HTMLAnchorElement.prototype.click = function () { globalThis.saved = [this.download, this.href] } }`)
 	do(p, chromedp.KeyEvent("s"))

@@ -11,10 +11,13 @@ import (
 // of its feed run.
 const times = 8
 
-// hasten is run before a page's own script: all its clocks and timers run times
-// as fast, so that what it does once in ten seconds is done in one. The feed has
-// to go by a fast clock, too.
-var hasten = fmt.Sprintf(`{
+var hasten = hastenBy(times)
+
+// hastenBy is run before a page's own script: all its clocks and timers run k
+// times as fast, so that what it does once in ten seconds is done in one. The
+// feed has to go by a fast clock, too.
+func hastenBy(k int) string {
+	return fmt.Sprintf(`{
 	const k = %d;
 	const [now, date, timeout, interval] = [performance.now.bind(performance), Date.now, setTimeout, setInterval];
 	const [frame, abort, began] = [requestAnimationFrame, AbortSignal.timeout, Date.now()];
@@ -24,18 +27,23 @@ var hasten = fmt.Sprintf(`{
 	globalThis.setInterval = (f, ms = 0, ...more) => interval(f, ms / k, ...more);
 	globalThis.requestAnimationFrame = (f) => frame((t) => f(t * k));
 	AbortSignal.timeout = (ms) => abort.call(AbortSignal, Math.ceil(ms / k));
-}`, times)
-
-// fast is a clock that runs times as fast as the machine's from now on.
-func fast() func() time.Time {
-	start := time.Now()
-	return func() time.Time { return start.Add(times * time.Since(start)) }
+}`, k)
 }
 
 // fastFeed is a feed for hastened pages, with its clock.
 func fastFeed(perMinute int, age time.Duration) (*feedtest.Server, func() time.Time) {
-	clock := fast()
+	return feedBy(times, perMinute, age)
+}
+
+func feedBy(k time.Duration, perMinute int, age time.Duration) (*feedtest.Server, func() time.Time) {
+	clock := fast(k)
 	feed := feedtest.NewServer(feedtest.New(perMinute, clock().Add(-age)))
 	feed.Clock(clock)
 	return feed, clock
+}
+
+// fast is a clock that runs k times as fast as the machine's from now on.
+func fast(k time.Duration) func() time.Time {
+	start := time.Now()
+	return func() time.Time { return start.Add(k * time.Since(start)) }
 }

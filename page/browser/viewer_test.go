@@ -5,7 +5,6 @@ import (
 	"math"
 	"testing"
 	"time"
-
 )
 
 // A link to a frame brings anyone to it.
