@@ -137,8 +137,9 @@ export class App {
   #light(name: string, s: Snapshot, life: number, from: number, to: number): void {
     const { sparks } = this.scene;
     if (sparks.full || Math.abs(s.start - sparks.base) > 6 * LENGTH["1h"]) sparks.keep(from, to);
-    sparks.add(name, s, most(s.period, life));
-    this.scene.learnDensity(s, LENGTH[s.period], this.speed);
+    const drawn = most(s.period, life);
+    sparks.add(name, s, drawn);
+    this.scene.learnDensity(s, LENGTH[s.period], this.speed, drawn);
   }
 
   /** Keeps the embers: from hours after a jump, by minutes from then on. */

@@ -78,7 +78,7 @@ function onResize(parts: Parts): void {
     const { scene, language } = parts;
     const wide = innerWidth > 820 && innerHeight > 420;
     const bare = document.body.matches(".wall, .embed");
-    const panel = wide && !bare ? byId("panels").getBoundingClientRect().width + innerWidth * 0.035 : 0;
+    const panel = wide && !bare ? byId("panels").getBoundingClientRect().width + innerWidth * 0.022 : 0;
     const [start, end] = [innerWidth * 0.012, panel + innerWidth * 0.004];
     scene.camera.insets = {
       left: language.rtl ? end : start,

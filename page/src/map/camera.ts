@@ -3,11 +3,12 @@
 
 import { RAD, type View } from "./project";
 
-/** The part of the flat map that fits: Antarctica and the empty ocean are cut. */
-const HALF_WIDTH = 2.4;
+/** The part of the flat map that fits, Hawaii to New Zealand: Antarctica and the empty ocean are cut. */
+const WEST = -2.46;
+const EAST = 2.28;
 const NORTH = 1.3;
 const SOUTH = -1.02;
-const MIDDLE = (NORTH + SOUTH) / 2;
+const MIDDLE = [(WEST + EAST) / 2, (NORTH + SOUTH) / 2];
 const MOST_ZOOM = 24;
 
 /** Free room around the map, in CSS pixels. */
@@ -22,8 +23,8 @@ export class Camera {
   morph = 0;
   globe = false; // where the morph goes
   zoom = 1;
-  panX = 0;
-  panY = MIDDLE;
+  panX = MIDDLE[0];
+  panY = MIDDLE[1];
   lon = 10 * RAD;
   lat = 24 * RAD;
   spin = true; // the globe turns by itself
@@ -40,7 +41,7 @@ export class Camera {
     const { left, right, top, bottom } = this.insets;
     const w = Math.max(80, this.#width - left - right);
     const h = Math.max(80, this.#height - top - bottom);
-    const scale = Math.min(w / (2 * HALF_WIDTH), h / (NORTH - SOUTH));
+    const scale = Math.min(w / (EAST - WEST), h / (NORTH - SOUTH));
     return { w, h, x: left + w / 2, y: top + h / 2, scale };
   }
 
@@ -92,7 +93,7 @@ export class Camera {
 
   /** Flies back to where everything is seen. */
   reset(): void {
-    this.#goal = { lon: this.lon, lat: 24 * RAD, panX: 0, panY: MIDDLE, zoom: 1 };
+    this.#goal = { lon: this.lon, lat: 24 * RAD, panX: MIDDLE[0], panY: MIDDLE[1], zoom: 1 };
     this.spin = true;
   }
 
@@ -121,7 +122,7 @@ export class Camera {
       this.panY -= (y - before.y) * k;
     }
     this.zoom = zoom;
-    if (zoom === 1) [this.panX, this.panY] = [0, MIDDLE];
+    if (zoom === 1) [this.panX, this.panY] = MIDDLE;
   }
 
   /** What a link to this frame needs, short. */

@@ -1,8 +1,13 @@
 // Light added up in a typed array, three colours a pixel; its bloom; and both
 // exposed and tone-mapped by a table, as images.
 
-/** Steps per unit of light in the tone-mapping table. */
+/** Steps per unit of exposed light in the tone-mapping table. */
 const TONE = 256;
+/**
+ * By exposed light: what it is multiplied by, so that its strongest colour is
+ * mapped and hues stay: what is bright remains amber.
+ */
+const CURVE = Float32Array.from({ length: TONE * 12 }, (_, i) => (i ? (255 * TONE * (1 - Math.exp(-i / TONE))) / i : 255));
 
 type Surface = CanvasRenderingContext2D;
 
@@ -21,8 +26,6 @@ export class Light {
   private bloomImage!: ImageData;
   private glowPixels = new Uint32Array(0);
   private bloomPixels = new Uint32Array(0);
-  private tone = new Uint8Array(TONE * 12 + 1);
-  private exposure = 0;
 
   constructor(
     readonly width: number,
@@ -49,12 +52,8 @@ export class Light {
   /** Makes the images. */
   develop(exposure: number): void {
     this.addBloom();
-    if (Math.abs(exposure - this.exposure) > 0.01) {
-      this.exposure = exposure;
-      for (let i = 0; i < this.tone.length; i++) this.tone[i] = 255 * (1 - Math.exp((-i / TONE) * exposure));
-    }
-    this.map(this.data, this.glowPixels, 1);
-    this.map(this.near, this.bloomPixels, 0.8);
+    this.map(this.data, this.glowPixels, exposure);
+    this.map(this.near, this.bloomPixels, 0.55 * exposure);
     this.glow.putImageData(this.glowImage, 0, 0);
     this.bloom.putImageData(this.bloomImage, 0, 0);
   }
@@ -97,18 +96,19 @@ export class Light {
   }
 
   private map(light: Float32Array, pixels: Uint32Array, gain: number): void {
-    const { tone } = this;
-    const most = tone.length - 1;
     const k = TONE * gain;
     for (let i = 0, p = 0; i < pixels.length; i++, p += 3) {
-      const r = light[p] * k;
-      if (r < 1) {
+      const r = light[p];
+      const g = light[p + 1];
+      const b = light[p + 2];
+      const top = r > g ? (r > b ? r : b) : g > b ? g : b;
+      const at = top * k;
+      if (at < 1) {
         pixels[i] = 0xff000000;
         continue;
       }
-      const g = light[p + 1] * k;
-      const b = light[p + 2] * k;
-      pixels[i] = 0xff000000 | (tone[b > most ? most : b | 0] << 16) | (tone[g > most ? most : g | 0] << 8) | tone[r > most ? most : r | 0];
+      const s = at < CURVE.length ? CURVE[at | 0] * gain : 255 / top;
+      pixels[i] = 0xff000000 | ((b * s) << 16) | ((g * s) << 8) | (r * s);
     }
   }
 }

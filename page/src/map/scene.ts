@@ -147,9 +147,10 @@ export class Scene {
 
   /**
    * Learns how dense sparks will be, for the exposure: events a second of the
-   * viewer's time in the busiest 3° square.
+   * viewer's time in the busiest 3° square; a spark that stands for many shines
+   * as the root of their number.
    */
-  learnDensity(s: Snapshot, seconds: number, speed: number): void {
+  learnDensity(s: Snapshot, seconds: number, speed: number, most: number): void {
     const bins = new Map<number, number>();
     const cols = 360 / s.grid;
     const k = 3 / s.grid;
@@ -159,7 +160,9 @@ export class Scene {
         bins.set(bin, (bins.get(bin) ?? 0) + c.counts[i]);
       }
     }
-    this.#peak = (Math.max(0.01, ...bins.values()) / seconds) * speed;
+    const events = Math.max(1, ...[...s.types.values()].map((c) => c.n));
+    const shine = Math.sqrt(Math.min(1, most / events));
+    this.#peak = (Math.max(0.01, ...bins.values()) / seconds) * speed * shine;
   }
 
   #frame(view: View, ms: number, speed: number): Frame {
@@ -187,7 +190,7 @@ export class Scene {
     this.camera.tick(dt, this.calm);
     const passed = Math.min(2, (local - before) / 1000);
     const ease = 1 - Math.exp(-passed / 1.5);
-    this.#exposure += (Math.min(1, Math.max(0.1, (15 / this.#peak) ** 0.6)) - this.#exposure) * ease;
+    this.#exposure += (Math.min(1, Math.max(0.02, (20 / this.#peak) ** 0.7)) - this.#exposure) * ease;
     this.#gain += (Math.min(2, Math.max(1, (15 / this.#peak) ** 0.22)) - this.#gain) * ease;
     this.#mixed = Math.min(1, this.#mixed + passed / 2.5);
     const frame = this.#frame(this.camera.view(this.#ratio), ms, speed);

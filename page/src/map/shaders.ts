@@ -151,7 +151,10 @@ void main() {
   }
   vec3 light = texture(u_light, v_at).rgb * 1.15;
   if (u_bloom > 0.) light += texture(u_near, v_at).rgb * .75 + texture(u_far, v_at).rgb * .85;
-  vec3 glow = 1. - exp(-light * u_exposure);
+  // What is bright stays amber: mapped by its strongest colour, only in part each by itself.
+  light *= u_exposure;
+  float most = max(light.r, max(light.g, light.b));
+  vec3 glow = mix(light * (1. - exp(-most)) / max(most, .0001), 1. - exp(-light), clamp(u_exposure * .6, .12, .5));
   c += texture(u_land, v_at).rgb * (1. - .5 * glow.r);
   c = 1. - (1. - c) * (1. - glow);
   c += (fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - .5) / 255.;
