@@ -62,7 +62,7 @@ func app(stdout *os.File, stderr io.Writer) *cli.App {
 			_ = cli.ShowAppHelp(c)
 			return exit(2)
 		},
-		Commands: []*cli.Command{statusCommand(stdout)},
+		Commands: []*cli.Command{statusCommand(stdout), doctorCommand(stdout)},
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *Setup) origin() string {
 }
 
 func (s *Setup) read(ctx context.Context, key string) error {
-	address, err := s.address(ctx, key)
+	address, err := s.Address(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -90,11 +90,11 @@ func (s *Setup) read(ctx context.Context, key string) error {
 	}
 	defer a.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(a.Body, 1<<20))
-	return s.judge(a)
+	return s.Judge(a)
 }
 
-// judge says what a browser would miss in an answer.
-func (s *Setup) judge(a *http.Response) error {
+// Judge says what a browser would miss in an answer.
+func (s *Setup) Judge(a *http.Response) error {
 	if a.StatusCode != http.StatusOK {
 		return fmt.Errorf("the store answers %s", a.Status)
 	}
@@ -110,9 +110,9 @@ func (s *Setup) judge(a *http.Response) error {
 	return nil
 }
 
-// address is where the page would read a public object; a private one is read
+// Address is where the page would read a public object; a private one is read
 // with a signature in the address, as there is nobody else who may.
-func (s *Setup) address(ctx context.Context, key string) (string, error) {
+func (s *Setup) Address(ctx context.Context, key string) (string, error) {
 	p, err := s3.NewPresignClient(s.Client).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key}, s3.WithPresignExpires(time.Minute))
 	if err != nil {
 		return "", err

@@ -1,0 +1,84 @@
+package doctor
+
+import (
+	_ "embed"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// names.txt are the variables of all flags of all programs; a test keeps it so.
+//
+//go:embed names.txt
+var namesText string
+
+// environment looks at the daemons' environment files.
+func (d *doctor) environment() {
+	for _, path := range d.Denied {
+		d.note("env", "cannot read "+path, "what is set there is not looked at", "run this as root")
+	}
+	if len(d.Files) == 0 {
+		if len(d.Denied) == 0 {
+			d.note("env", "there are no environment files in "+d.Etc, "daemons have their settings from elsewhere, or none", "nothing, if that is meant; else systemd/glow.env is one to start from")
+		}
+		return
+	}
+	known := strings.Fields(namesText)
+	seen := map[string]string{}
+	fine := true
+	for _, s := range d.Files {
+		where := fmt.Sprintf("%s:%d", s.Path, s.Line)
+		if strings.HasPrefix(s.Name, "GLOW") && !slices.Contains(known, s.Name) {
+			fine = false
+			d.refuse("env-name", fmt.Sprintf("%s: no program of Glow has %s", where, s.Name), "the setting does nothing", "did you mean "+nearest(s.Name, known)+"? See docs/operating.md, \"Flags\"")
+		}
+		if before, twice := seen[s.Path+s.Name]; twice {
+			fine = false
+			d.warn("env-twice", fmt.Sprintf("%s: %s is set at %s too", where, s.Name, before), "the last one wins", "delete one of them")
+		}
+		seen[s.Path+s.Name] = where
+	}
+	if fine {
+		d.ok("env", fmt.Sprintf("%d settings in %s, all known", len(d.Files), filepath.Join(d.Etc, "*.env")))
+	}
+	d.secrets()
+}
+
+// secrets looks for passwords that everybody may read.
+func (d *doctor) secrets() {
+	for _, s := range d.Files {
+		u, err := url.Parse(s.Value)
+		secret := err == nil && u.User != nil || s.Name == "AWS_SECRET_ACCESS_KEY" || s.Name == "AWS_SESSION_TOKEN"
+		if st, err := modeOf(s.Path); secret && err == nil && st.Mode&0o7 != 0 {
+			d.warn("env-secret", fmt.Sprintf("everybody may read the secret in %s:%d", s.Path, s.Line), "whoever has a login on this machine may use it", "chmod 600 "+s.Path+": only systemd reads it")
+		}
+	}
+}
+
+// nearest is the name that differs least.
+func nearest(name string, known []string) string {
+	return slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
+}
+
+// distance is how many letters must be changed, added or taken away (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost++
+			}
+			last = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
