@@ -93,7 +93,7 @@ func OpenReader(url string) (*redis.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.ReadTimeout, o.WriteTimeout = 5*time.Second, 5*time.Second
+	o.ReadTimeout, o.WriteTimeout = 3*time.Second, 3*time.Second
 	o.DisableIdentity, o.PoolSize = true, 1
 	return redis.NewClient(o), nil
 }
