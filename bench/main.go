@@ -1,0 +1,46 @@
+// Bench measures how fast Glow is, against what others have and against the
+// machine itself; `make bench` runs it. Every count that it makes is checked.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/glowmap/glow/bench/role"
+)
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == "role" { // a process of its own, see package role
+		exit(role.Main(os.Args[2], os.Args[3:], os.Stdout))
+		return
+	}
+	exit(app().Run(os.Args))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func app() *cli.App {
+	return &cli.App{
+		Name:            "bench",
+		Usage:           "measure Glow, what others have for the same counts, and the limits of this machine",
+		HideHelpCommand: true,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "mode", Value: "full", EnvVars: []string{"BENCH"}, Usage: "`WHAT`: smoke (20 s), quick (2 min), full (15 min), growth, week, or one of the parts of full: glow, hops, peers, followers, limits, rotation, latency, shares, publish"},
+			&cli.StringFlag{Name: "geoip", EnvVars: []string{"GLOW_GEOIP"}, Usage: "City database `FILE` (default: DB-IP City Lite, fetched once)"},
+			&cli.StringFlag{Name: "root", Value: ".", Usage: "`DIR` of the repository"},
+			&cli.StringFlag{Name: "bin", Value: "bin", Usage: "`DIR` with Glow's programs"},
+			&cli.StringFlag{Name: "dir", Usage: "`DIR` for logs and everything else, 1 GB (default: a temporary one)"},
+			&cli.StringFlag{Name: "results", Value: "bench/results", Usage: "`DIR` for the figures as JSON"},
+			&cli.StringFlag{Name: "commit", Usage: "`NAME` of what is measured (default: asks git)"},
+			&cli.IntFlag{Name: "rounds", Usage: "how many times each case is run (default: 5, or fewer with smaller modes)"},
+		},
+		Action: run,
+	}
+}

@@ -1,0 +1,30 @@
+package measure
+
+import "fmt"
+
+// What ratios are made to.
+const (
+	GroupGlow = "glow, from file to buckets"
+	TheDay    = "the day, 1 worker"
+
+	groupLimits = "limits of this machine"
+	groupPeers  = "general-purpose tools"
+)
+
+// Ratios adds the figures that follow from others.
+func (b *Bench) Ratios() {
+	glow := b.Report.Case(GroupGlow, TheDay)
+	if glow == nil {
+		return
+	}
+	const group = "ratios"
+	b.Report.Fact(group, "the whole day from file to buckets", "%.1f s", float64(glow.Events)/glow.EventsPerSecond)
+	for _, c := range b.Report.Cases {
+		switch c.Group {
+		case groupPeers:
+			b.Report.Fact(group, c.Name, "%.0f × the CPU of Glow", c.CPUPerMillion/glow.CPUPerMillion)
+		case groupLimits:
+			b.Report.Fact(group, c.Name, "%s of its events/s", fmt.Sprintf("%.0f %%", 100*glow.EventsPerSecond/c.EventsPerSecond))
+		}
+	}
+}
