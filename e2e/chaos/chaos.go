@@ -46,6 +46,7 @@ type world struct {
 	load   *load
 	shares *shares
 	geo    *database
+	clocks clocks
 	watch  *watch
 	table  *table
 }
@@ -89,6 +90,7 @@ func build(t testing.TB, r *rand.Rand, c Config) *world {
 	w.watch = newWatch(w)
 	w.store.Bucket("feed")
 	g.Target, g.Env = "s3://feed/glow", s3test.Env()
+	w.clocks = newClocks(w)
 	w.args("publisher", "--s3-endpoint", "http://"+w.wire.Addr(), "--every", "1s")
 	w.args("geoworker", "--claim-after", "1s")
 	w.args("sharehook", w.shares.args()...)

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,9 +31,9 @@ type lane struct {
 // the same thing.
 func (w *world) lanes(r *rand.Rand) (list []*lane) {
 	for _, kinds := range [][]fault{
-		append(redisFaults(), networkFaults()...),
-		append(append(daemonFaults("tailer", "geoworker", "publisher"), fileFaults()...), geoFaults()...),
-		append(append(storeFaults(), daemonFaults("sharehook")...), spoolFaults(w)...),
+		slices.Concat(redisFaults(), networkFaults(), w.clocks.redisFaults()),
+		slices.Concat(daemonFaults("tailer", "geoworker", "publisher"), fileFaults(), geoFaults(), w.clocks.daemonFaults()),
+		slices.Concat(storeFaults(), daemonFaults("sharehook"), spoolFaults(w)),
 	} {
 		l := &lane{rand: rand.New(rand.NewPCG(r.Uint64(), 0)), gap: 700 * time.Millisecond}
 		for _, f := range kinds {

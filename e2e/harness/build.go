@@ -57,6 +57,9 @@ func Program(t testing.TB, name string) string {
 		return path
 	}
 	args := []string{"build", "-C", filepath.Join(Root(), name), "-o", path}
+	if os.Getenv("GLOW_E2E_CLOCK") != "" {
+		args = append(args, overlay(t, binaries)...)
+	}
 	if Race {
 		args = append(args, "-race")
 	}
