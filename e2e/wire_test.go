@@ -35,7 +35,7 @@ type eavesdropper struct {
 func (e *eavesdropper) see(piece []byte) (f harness.Fate) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	at := bytes.Index(piece, []byte("evalsha"))
+	at := max(bytes.Index(piece, []byte("evalsha")), bytes.Index(piece, []byte("multi")))
 	switch {
 	case at < 0:
 		e.asked = e.asked || e.lost != nil && !bytes.Contains(piece, []byte("hello"))

@@ -15,7 +15,7 @@ func EnvVar(flag string) string {
 
 func redisFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "redis-url", Value: "redis://127.0.0.1:6379", Usage: "Redis `URL`: redis://, rediss:// for TLS, or unix:///path/to/socket"},
+		&cli.StringFlag{Name: "redis-url", Value: "redis://127.0.0.1:6379", Usage: "Redis `URL`: redis://, rediss:// for TLS, unix:///path/to/socket, or redis+sentinel://HOST:PORT,…/NAME where Sentinels name the primary"},
 		&cli.StringFlag{Name: "namespace", Value: keys.DefaultNamespace, Usage: "prefix of every Redis key, so that several systems can share one Redis"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
 		&cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"},

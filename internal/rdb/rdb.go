@@ -55,7 +55,8 @@ type silent struct{}
 
 func (silent) Printf(context.Context, string, ...any) {}
 
-// Open prepares a client for url (redis://, rediss:// or unix://) and the
+// Open prepares a client for url (redis://, rediss://, unix:// or, for a Redis
+// that Sentinels watch, redis+sentinel:// and rediss+sentinel://) and the
 // scripts that it will call. It does not connect yet.
 func Open(url string, scripts ...*Script) (*Client, error) {
 	o, err := options(url)
@@ -65,6 +66,11 @@ func Open(url string, scripts ...*Script) (*Client, error) {
 	c := &Client{scripts: append(scripts, gate)}
 	o.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
 		c.dials.Add(1)
+		if o.Addr == anyPrimary {
+			if err := isPrimary(ctx, conn); err != nil {
+				return err
+			}
+		}
 		return c.pass(ctx, conn)
 	}
 	o.ReadTimeout, o.WriteTimeout = 30*time.Second, 30*time.Second
@@ -74,14 +80,24 @@ func Open(url string, scripts ...*Script) (*Client, error) {
 	return c, nil
 }
 
+// dialTime is how long a connection may take to come about.
+const dialTime = 3 * time.Second
+
 // options are what all clients of ours have in common.
 func options(url string) (*redis.Options, error) {
-	o, err := redis.ParseURL(url)
-	if err != nil { // which may quote a password
-		return nil, errors.New("cannot be read: want redis://[user:password@]host:port/db, rediss://… for TLS, or unix:///path/to/socket")
+	url, s, err := cutSentinels(url)
+	var o *redis.Options
+	if err == nil {
+		o, err = redis.ParseURL(url)
 	}
-	o.MaxRetries = -1                                 // a retry after a lost reply would count twice
-	o.DialTimeout, o.DialerRetries = 3*time.Second, 1 // daemon.Outage waits and tries again
+	if err != nil { // which may quote a password
+		return nil, errors.New("cannot be read: want redis://[user:password@]host:port/db, rediss://… for TLS, unix:///path/to/socket, or redis+sentinel://host:port,host:port/NAME/db")
+	}
+	if s != nil {
+		s.use(o)
+	}
+	o.MaxRetries = -1                            // a retry after a lost reply would count twice
+	o.DialTimeout, o.DialerRetries = dialTime, 1 // daemon.Outage waits and tries again
 	o.ContextTimeoutEnabled = true
 	return o, nil
 }
