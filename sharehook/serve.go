@@ -7,6 +7,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,8 +59,9 @@ func serve(ctx context.Context, d *daemon.Daemon, set settings, l net.Listener, 
 	failed := make(chan error, 2)
 	go func() { failed <- f.run(forwarding) }()
 	go newSweeper(d, s, f.intake, set.keep).run(forwarding)
-	server := newServer(d, set, s)
-	go func() { failed <- server.Serve(l) }()
+	conns := newConns(d, set)
+	server := newServer(d, set, s, conns)
+	go func() { failed <- server.Serve(limit.NewRoom(l, conns, headTime)) }()
 	d.Log.Info("shares are taken", "addr", l.Addr().String(), "spool", set.spool)
 	var err error
 	select {
@@ -98,16 +101,35 @@ func openSpool(d *daemon.Daemon, set settings) (*spool.Spool, error) {
 	})
 }
 
-// newServer bounds what a client may take of us in each phase of a request.
-func newServer(d *daemon.Daemon, set settings, s *spool.Spool) *http.Server {
-	f := promauto.With(d.Metrics)
+// What a client may take of us: time to send the head of a request, and the
+// whole of it, and to read the answer; time without a request; connections
+// with a request or after it, of all --max-connections; and memory, beyond
+// which garbage is collected more often. MemoryMax of the unit is above it.
+const (
+	headTime   = 5 * time.Second
+	readTime   = 10 * time.Second
+	writeTime  = 30 * time.Second
+	idleTime   = 30 * time.Second
+	insideMost = 4096
+	memory     = 384 << 20
+)
+
+func newConns(d *daemon.Daemon, set settings) *limit.Conns {
 	most := affordable(set.conns)
 	if most < set.conns {
 		d.Log.Warn("the limit on open files allows fewer connections than --max-connections: raise it (LimitNOFILE)", "connections", most)
 	}
-	conns := limit.NewConns(most,
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
+	f := promauto.With(d.Metrics)
+	return limit.NewConns(most, min(most, insideMost),
 		f.NewGauge(prometheus.GaugeOpts{Name: "glow_sharehook_open_connections", Help: "Connections now open."}),
 		f.NewCounter(prometheus.CounterOpts{Name: "glow_sharehook_shed_connections_total", Help: "Slow or idle connections closed to make room for others."}))
+}
+
+// newServer bounds what a client may take of us in each phase of a request.
+func newServer(d *daemon.Daemon, set settings, s *spool.Spool, conns *limit.Conns) *http.Server {
 	h := &share.Handler{
 		Types: set.types, Origins: set.origins, Client: set.client,
 		Rate: limit.NewRate(set.rate, set.burst), Conns: conns, Spool: s, Log: d.Log,
@@ -115,10 +137,10 @@ func newServer(d *daemon.Daemon, set settings, s *spool.Spool) *http.Server {
 	h.Register(d.Metrics)
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       30 * time.Second,
+		ReadHeaderTimeout: headTime,
+		ReadTimeout:       readTime,
+		WriteTimeout:      writeTime,
+		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    4 << 10, // and the library adds 4 KiB
 		ConnState:         conns.State,
 		ConnContext:       conns.Context,

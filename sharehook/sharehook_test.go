@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
+
 	"net/http"
 	"net/url"
 	"os"
@@ -234,7 +234,7 @@ func TestNoAddressInTheLog(t *testing.T) {
 		post(t.Context(), http.DefaultClient, h.url, "203.0.113.7", typ)
 	}
 	for _, text := range []string{"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "\x16\x03\x01\x00\xee\r\n\r\n", "POST /share HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\nContent-Length: -1\r\n\r\n"} {
-		raw(t, h, text)
+		talk(t, h, text)
 	}
 	h.stop()
 	for _, addr := range []string{"203.0.113.7"} {
@@ -242,49 +242,4 @@ func TestNoAddressInTheLog(t *testing.T) {
 			t.Errorf("logged:\n%s", h.log.String())
 		}
 	}
-}
-
-// raw sends bytes and returns the first line of the answer.
-func raw(t testing.TB, h *hook, text string) string {
-	t.Helper()
-	u, _ := url.Parse(h.url)
-	c, err := net.Dial("tcp", u.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
-	if _, err := io.WriteString(c, text); err != nil {
-		return err.Error()
-	}
-	b := make([]byte, 4096)
-	n, _ := c.Read(b)
-	first, _, _ := strings.Cut(string(b[:n]), "\r\n")
-	return first
-}
-
-func TestHostileRequests(t *testing.T) {
-	h := start(t, t.TempDir(), nowhere)
-	head := "POST /share HTTP/1.1\r\nHost: x\r\n"
-	for _, c := range []struct{ name, text, want string }{
-		{"good", head + "Content-Type: application/json\r\nContent-Length: 18\r\n\r\n" + `{"type":"twitter"}`, "204"},
-		{"one huge header", head + "X: " + strings.Repeat("x", 20<<10) + "\r\n\r\n", "431"},
-		{"many headers", head + strings.Repeat("X-Y: z\r\n", 5000) + "\r\n", "431"},
-		{"huge path", "POST /share?" + strings.Repeat("x", 20<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", "431"},
-		{"huge body announced", head + "Content-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n", "413"},
-		{"smuggling", head + "Content-Type: application/json\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n123456", "400"},
-		{"strange method", "BREW /share HTTP/1.1\r\nHost: x\r\n\r\n", "405"},
-		{"no HTTP", "hello\r\n\r\n", "400"},
-		{"HTTP/2 unasked", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "404"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := raw(t, h, c.text); !strings.HasPrefix(got, "HTTP/1.1 "+c.want) {
-				t.Errorf("answered %q, want %s", got, c.want)
-			}
-		})
-	}
-	if n := len(spooled(t, h.spool)); n != 1 {
-		t.Errorf("%d spooled", n)
-	}
-	h.stop()
 }

@@ -15,69 +15,128 @@ import (
 // that has gone longest without a finished request is closed. Slow clients can
 // fill the table, but each good request needs its place for milliseconds only.
 //
-// Its methods State and Context are the server's ConnState and ConnContext.
+// Connections are of two kinds. Those that are still to send the head of their
+// first request wait in a [Room], where one costs a few KB; they go first.
+// Those inside have a server's goroutine and buffers, some 30 KB: there may be
+// insideMost of them.
+//
+// The methods State and Context are the server's ConnState and ConnContext.
 type Conns struct {
-	max  int
-	open prometheus.Gauge
-	shed prometheus.Counter
+	most, insideMost int
+	open             prometheus.Gauge
+	shed             prometheus.Counter
 
-	mu      sync.Mutex
-	all     map[net.Conn]*conn
-	waiting list.List // of *conn, longest waiting first
+	mu              sync.Mutex
+	all, allInside  int
+	outside, inside list.List // of *guest that may be closed, longest waiting first
+	closed          bool      // nobody is let in any more
 }
 
-// conn is a connection; place is nil while it must not be closed.
-type conn struct {
-	net.Conn
-	place *list.Element
+// NewConns allows so many connections, and so many of them inside, and shows
+// how many are open and how many were closed to make room.
+func NewConns(most, insideMost int, open prometheus.Gauge, shed prometheus.Counter) *Conns {
+	return &Conns{most: most, insideMost: insideMost, open: open, shed: shed}
 }
 
-// NewConns allows max connections and shows how many are open and how many
-// were closed to make room.
-func NewConns(max int, open prometheus.Gauge, shed prometheus.Counter) *Conns {
-	return &Conns{max: max, open: open, shed: shed, all: map[net.Conn]*conn{}}
+// enter takes a new connection in, outside at first. The server must be given
+// what it returns; nil if there is no entry any more.
+func (c *Conns) enter(nc net.Conn) *guest {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	g := &guest{Conn: nc, lines: mostLines}
+	c.all++
+	g.in, g.place = &c.outside, c.outside.PushBack(g)
+	c.makeRoom()
+	return g
 }
 
-// State follows the life of a connection.
+// State follows the life of a connection inside.
 func (c *Conns) State(nc net.Conn, s http.ConnState) {
+	g := nc.(*guest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch s {
 	case http.StateNew:
-		cn := &conn{Conn: nc}
-		c.all[nc] = cn
-		cn.place = c.waiting.PushBack(cn)
-		c.makeRoom()
+		c.comeIn(g)
 	case http.StateIdle:
-		if cn := c.all[nc]; cn != nil && cn.place != nil {
-			c.waiting.MoveToBack(cn.place)
+		g.lines, g.blank = mostLines, false
+		if g.place != nil {
+			c.inside.MoveToBack(g.place)
 		}
 	case http.StateClosed, http.StateHijacked:
-		c.forget(nc)
+		c.forget(g)
 	}
-	c.open.Set(float64(len(c.all)))
 }
 
+func (c *Conns) comeIn(g *guest) {
+	if g.place == nil {
+		return // closed on its way
+	}
+	c.outside.Remove(g.place)
+	c.allInside++
+	g.in, g.place = &c.inside, c.inside.PushBack(g)
+	c.makeRoom()
+}
+
+// makeRoom closes who has waited longest, where there are too many.
 func (c *Conns) makeRoom() {
-	for len(c.all) > c.max && c.waiting.Len() > 0 {
-		longest := c.waiting.Front().Value.(*conn)
-		c.forget(longest.Conn)
-		_ = longest.Close()
-		c.shed.Inc()
+	for c.allInside > c.insideMost && c.inside.Len() > 0 {
+		c.close(&c.inside)
 	}
+	for c.all > c.most && c.outside.Len()+c.inside.Len() > 0 {
+		if c.outside.Len() > 1 || c.inside.Len() == 0 { // the last one outside has just come
+			c.close(&c.outside)
+		} else {
+			c.close(&c.inside)
+		}
+	}
+	c.open.Set(float64(c.all))
 }
 
-func (c *Conns) forget(nc net.Conn) {
-	if cn := c.all[nc]; cn != nil {
-		delete(c.all, nc)
-		c.release(cn)
-	}
+func (c *Conns) close(from *list.List) {
+	g := from.Front().Value.(*guest)
+	c.forget(g)
+	_ = g.Conn.Close()
+	c.shed.Inc()
 }
 
-func (c *Conns) release(cn *conn) {
-	if cn.place != nil {
-		c.waiting.Remove(cn.place)
-		cn.place = nil
+// forget takes a connection out of all accounts.
+func (c *Conns) forget(g *guest) {
+	if g.in == nil {
+		return
+	}
+	c.all--
+	if g.in == &c.inside {
+		c.allInside--
+	}
+	if g.place != nil {
+		g.in.Remove(g.place)
+	}
+	g.in, g.place = nil, nil
+	c.open.Set(float64(c.all))
+}
+
+// leave closes a connection that does not come in.
+func (c *Conns) leave(g *guest) {
+	c.mu.Lock()
+	c.forget(g)
+	c.mu.Unlock()
+	_ = g.Conn.Close()
+}
+
+// closeOutside closes all that wait outside, and the door: of their requests
+// nothing was taken.
+func (c *Conns) closeOutside() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for c.outside.Len() > 0 {
+		g := c.outside.Front().Value.(*guest)
+		c.forget(g)
+		_ = g.Conn.Close()
 	}
 }
 
@@ -91,19 +150,19 @@ func (c *Conns) Context(ctx context.Context, nc net.Conn) context.Context {
 // Hold keeps the connection of a request open until the returned function is
 // called: its request is complete and waits for us, not we for it.
 func (c *Conns) Hold(ctx context.Context) (release func()) {
-	nc, _ := ctx.Value(connKey{}).(net.Conn)
+	g, _ := ctx.Value(connKey{}).(*guest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	cn := c.all[nc]
-	if cn == nil {
+	if g == nil || g.place == nil {
 		return func() {}
 	}
-	c.release(cn)
+	c.inside.Remove(g.place)
+	g.place = nil
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.all[nc] == cn && cn.place == nil {
-			cn.place = c.waiting.PushBack(cn)
+		if g.in != nil && g.place == nil {
+			g.place = c.inside.PushBack(g)
 		}
 	}
 }

@@ -1,11 +1,11 @@
 package limit
 
 import (
-	"context"
 	"encoding/binary"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,48 +78,85 @@ type pipe struct {
 
 func (p *pipe) Close() error { p.closed = true; return nil }
 
-func TestConnsCloseTheLongestWaiting(t *testing.T) {
-	open := prometheus.NewGauge(prometheus.GaugeOpts{Name: "open"})
-	shed := prometheus.NewCounter(prometheus.CounterOpts{Name: "shed"})
-	c := NewConns(3, open, shed)
-	conn := make([]*pipe, 7)
-	for i := range conn {
-		conn[i] = &pipe{}
-	}
-	add := func(i int) { c.State(conn[i], http.StateNew) }
-	check := func(when string, closed ...int) {
-		t.Helper()
-		for i, p := range conn {
-			want := false
-			for _, j := range closed {
-				want = want || i == j
-			}
-			if p.closed != want {
-				t.Errorf("%s: connection %d closed: %v", when, i, p.closed)
-			}
+// table is connections by number, some of which have been closed.
+type table struct {
+	t     *testing.T
+	pipes [9]*pipe
+	conns [9]*guest
+	c     *Conns
+}
+
+func (b *table) enter(i int) {
+	b.pipes[i] = &pipe{}
+	b.conns[i] = b.c.enter(b.pipes[i])
+}
+
+func (b *table) state(i int, s http.ConnState) { b.c.State(b.conns[i], s) }
+
+func (b *table) closed(when string, want ...int) {
+	b.t.Helper()
+	for i, p := range b.pipes {
+		if p != nil && p.closed != slices.Contains(want, i) {
+			b.t.Errorf("%s: connection %d closed: %v", when, i, p.closed)
 		}
 	}
-	add(0)
-	add(1)
-	add(2)
-	release := c.Hold(c.Context(context.Background(), conn[0]))
-	c.State(conn[1], http.StateIdle) // finished a request: 2 now waits longest
-	check("full")
-	add(3)
-	check("one too many", 2)
-	add(4)
-	check("two too many", 2, 1)
+}
+
+func newTable(t *testing.T, most, inside int) (b *table, open prometheus.Gauge, shed prometheus.Counter) {
+	open = prometheus.NewGauge(prometheus.GaugeOpts{Name: "open"})
+	shed = prometheus.NewCounter(prometheus.CounterOpts{Name: "shed"})
+	return &table{t: t, c: NewConns(most, inside, open, shed)}, open, shed
+}
+
+func TestConnsCloseTheLongestWaiting(t *testing.T) {
+	b, open, shed := newTable(t, 3, 3)
+	come := func(i int) {
+		b.enter(i)
+		b.state(i, http.StateNew)
+	}
+	come(0)
+	come(1)
+	come(2)
+	release := b.c.Hold(b.c.Context(t.Context(), b.conns[0]))
+	b.state(1, http.StateIdle) // finished a request: 2 now waits longest
+	b.closed("full")
+	come(3)
+	b.closed("one too many", 2)
+	come(4)
+	b.closed("two too many", 2, 1)
 	release()
-	add(5)
-	check("after the request on 0", 2, 1, 3)
-	c.State(conn[4], http.StateClosed)
-	c.State(conn[3], http.StateClosed) // already forgotten
-	add(6)
-	check("room was left", 2, 1, 3)
+	come(5)
+	b.closed("after the request on 0", 2, 1, 3)
+	b.state(4, http.StateClosed)
+	b.state(3, http.StateClosed) // already forgotten
+	come(6)
+	b.closed("room was left", 2, 1, 3)
 	if n := testutil.ToFloat64(open); n != 3 {
 		t.Errorf("%v open", n)
 	}
 	if n := testutil.ToFloat64(shed); n != 3 {
 		t.Errorf("%v shed", n)
+	}
+}
+
+// Who waits outside goes first, and there is a bound on those inside.
+func TestConnsInsideAndOutside(t *testing.T) {
+	b, _, _ := newTable(t, 5, 2)
+	for i := range 5 {
+		b.enter(i)
+	}
+	b.state(1, http.StateNew)
+	b.state(2, http.StateNew)
+	b.closed("two inside")
+	b.state(3, http.StateNew)
+	b.closed("three inside", 1)
+	b.enter(5)
+	b.enter(6)
+	b.closed("six in all", 1, 0)
+	b.state(0, http.StateNew) // on its way in when it was closed
+	b.c.closeOutside()
+	b.closed("the door is shut", 1, 0, 4, 5, 6)
+	if b.c.enter(&pipe{}) != nil {
+		t.Error("somebody came in")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -64,26 +65,35 @@ func form(body []byte) (url.Values, error) {
 	return v, err
 }
 
-// object reads a JSON object's "type" and "issue"; its other fields may be anything.
+// object reads a JSON object's "type" and "issue", each as often as it is
+// there; its other fields may be anything.
 func object(body []byte) (url.Values, error) {
+	broken := errors.New("the body is not a JSON object")
 	d := json.NewDecoder(bytes.NewReader(body))
-	var raw map[string]json.RawMessage
-	if err := d.Decode(&raw); err != nil || raw == nil {
-		return nil, errors.New("the body is not a JSON object")
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("the body holds more than one JSON object")
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, broken
 	}
 	v := url.Values{}
-	for _, key := range []string{"type", "issue"} {
-		if raw[key] == nil {
+	for d.More() {
+		key, err := d.Token()
+		var raw json.RawMessage
+		if err != nil || d.Decode(&raw) != nil {
+			return nil, broken
+		}
+		if key != "type" && key != "issue" {
 			continue
 		}
 		var s *string
-		if json.Unmarshal(raw[key], &s) != nil || s == nil {
-			return nil, errors.New("the field " + key + " must be a string")
+		if json.Unmarshal(raw, &s) != nil || s == nil {
+			return nil, fmt.Errorf("the field %s must be a string", key)
 		}
-		v.Set(key, *s)
+		v.Add(key.(string), *s)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, broken
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("the body holds more than one JSON object")
 	}
 	return v, nil
 }

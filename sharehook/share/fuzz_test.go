@@ -47,28 +47,43 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
+// names gathers those in a JSON object, each time that one is there.
+type names struct {
+	list []string
+	bad  bool
+}
+
+func (n *names) add(key string, value any) {
+	if key == "type" || key == "issue" {
+		s, ok := value.(string)
+		n.list, n.bad = append(n.list, s), n.bad || !ok
+	}
+}
+
 // namesInJSON is the names in a JSON object; none unless each is a string.
-func namesInJSON(body string) (names []string) {
+func namesInJSON(body string) []string {
+	var object map[string]any
+	whole := json.NewDecoder(strings.NewReader(body))
+	whole.UseNumber()
+	if whole.Decode(&object) != nil || object == nil {
+		return nil
+	}
+	if _, err := whole.Token(); err != io.EOF {
+		return nil
+	}
+	var n names
 	d := json.NewDecoder(strings.NewReader(body))
-	d.UseNumber()
-	var m map[string]any
-	if d.Decode(&m) != nil || m == nil {
+	_, _ = d.Token()
+	for d.UseNumber(); d.More(); { // it is well-formed
+		key, _ := d.Token()
+		var v any
+		_ = d.Decode(&v)
+		n.add(key.(string), v)
+	}
+	if n.bad {
 		return nil
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil
-	}
-	for _, key := range []string{"type", "issue"} {
-		v, there := m[key]
-		s, ok := v.(string)
-		if there && !ok {
-			return nil
-		}
-		if there {
-			names = append(names, s)
-		}
-	}
-	return names
+	return n.list
 }
 
 // namesInForm is the names in a form; none if any pair of it is broken.

@@ -54,6 +54,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}()
+	if len(r.TransferEncoding) > 0 {
+		// Where a proxy saw another end of the body than we did, what follows is
+		// no request of the proxy's, with its word on the address.
+		w.Header().Set("Connection", "close")
+	}
 	a := h.answer(w, r)
 	h.requests.WithLabelValues(strconv.Itoa(a.code)).Inc()
 	a.write(w, r)

@@ -33,7 +33,7 @@ func handler(t testing.TB, origins ...string) (h *Handler, lines func() []string
 	h = &Handler{
 		Client: client.Finder{Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
 		Rate:   limit.NewRate(0, 0), Spool: s, Log: slog.New(slog.DiscardHandler),
-		Conns: limit.NewConns(10, prometheus.NewGauge(prometheus.GaugeOpts{}), prometheus.NewCounter(prometheus.CounterOpts{})),
+		Conns: limit.NewConns(10, 10, prometheus.NewGauge(prometheus.GaugeOpts{}), prometheus.NewCounter(prometheus.CounterOpts{})),
 	}
 	if h.Types, err = ParseTypes([]string{"twitter", "facebook", "privacy"}); err != nil {
 		t.Fatal(err)
@@ -105,6 +105,18 @@ func TestAnswers(t *testing.T) {
 		{"json list", request("POST", "/share", jsonType, `["twitter"]`), 400, "JSON object"},
 		{"json number", request("POST", "/share", jsonType, `{"type":1}`), 400, "must be a string"},
 		{"json null type", request("POST", "/share", jsonType, `{"type":null}`), 400, "must be a string"},
+		{"json type twice", request("POST", "/share", jsonType, `{"type":"twitter","type":"twitter"}`), 400, "once"},
+		{"json both", request("POST", "/share", jsonType, `{"type":"twitter","issue":"privacy"}`), 400, "once"},
+		{"json not closed", request("POST", "/share", jsonType, `{"type":"twitter"`), 400, "JSON object"},
+		{"json with a rest", request("POST", "/share", jsonType, `{"type":"twitter"}x`), 400, "more than one"},
+		{"deep json", request("POST", "/share", jsonType, `{"type":"twitter","x":`+strings.Repeat("[", 2000)+strings.Repeat("]", 2000)+"}"), 204, "share:twitter"},
+		{"too deep to close", request("POST", "/share", jsonType, strings.Repeat(`{"type":`, 500)), 400, "JSON object"},
+		{"huge number", request("POST", "/share", jsonType, `{"type":"twitter","x":1e999999,"y":`+strings.Repeat("9", 3000)+"}"), 204, "share:twitter"},
+		{"huge number as type", request("POST", "/share", jsonType, `{"type":`+strings.Repeat("9", 3000)+"}"), 400, "must be a string"},
+		{"no UTF-8", request("POST", "/share", jsonType, "{\"type\":\"twitter\xff\"}"), 400, "not one of"},
+		{"half a surrogate", request("POST", "/share", jsonType, `{"type":"\ud800"}`), 400, "not one of"},
+		{"NUL", request("POST", "/share", jsonType, `{"type":"twitter\u0000"}`), 400, "not one of"},
+		{"other case", request("POST", "/share", jsonType, `{"Type":"twitter"}`), 400, "type is missing"},
 		{"json twice", request("POST", "/share", jsonType, `{"type":"twitter"}{}`), 400, "more than one"},
 		{"broken form", request("POST", "/share", formType, "type=%zz"), 400, "well-formed"},
 		{"two types", request("POST", "/share", formType, "type=twitter&type=facebook"), 400, "once"},
