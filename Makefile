@@ -6,7 +6,7 @@ PROGRAMS := tailer sharehook geoworker publisher glow demo page scripts/dbip2cit
 LDFLAGS := -s -w -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 SHIPPED = $(filter-out bin/demo,$(addprefix bin/,$(notdir $(PROGRAMS))))
 
-.PHONY: help build demo test check fuzz deb sbom licences clean
+.PHONY: help build demo test check chaos fuzz deb sbom licences clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,12 @@ test: ## all that CI runs, after installing what it needs (or saying what to ins
 
 check: ## all that CI runs, with what is installed; `make check STEP=vet` runs one step
 	scripts/check $(STEP)
+
+# Clocks of daemons can only be stepped in daemons that are built for it.
+chaos: ## faults of all kinds, compared with the oracle: DURATION=2h SEED=… RATE=… (lines/s) KEEP=DIR
+	cd e2e && GLOW_E2E_CHAOS=$(or $(DURATION),10m) GLOW_E2E_SEED=$(SEED) GLOW_E2E_RATE=$(RATE) \
+		GLOW_E2E_FAULTS='$(FAULTS)' GLOW_E2E_KEEP=$(KEEP) GLOW_E2E_CLOCK=1 \
+		go test -count=1 -v -timeout 0 -run 'TestChaos$$' .
 
 fuzz: ## every fuzz target for a minute each, or `make fuzz FUZZTIME=10m`
 	scripts/fuzz $(or $(FUZZTIME),60s)

@@ -105,7 +105,7 @@ func (w *world) start() {
 	if err := w.load.open(); err != nil {
 		w.t.Fatal(err)
 	}
-	for _, name := range []string{"tailer", "geoworker", "geoworker", "publisher", "publisher", "sharehook"} {
+	for _, name := range []string{"tailer", "geoworker", "geoworker", "geoworker", "publisher", "publisher", "sharehook"} {
 		w.units[name] = append(w.units[name], w.g.Unit(name))
 	}
 	w.g.WaitFollowed()

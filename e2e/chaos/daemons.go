@@ -12,11 +12,11 @@ import (
 func daemonFaults(names ...string) (list []fault) {
 	for _, name := range names {
 		list = append(list,
-			fault{name, name + " kill -9", 4, 0, func(w *world, r *rand.Rand) { w.unit(name, r).Kill() }},
+			fault{name, name + " kill -9", 4, 0, func(w *world, r *rand.Rand) { w.victim(name, r).Kill() }},
 			fault{name, name + " frozen", 3, 0, func(w *world, r *rand.Rand) {
 				w.freeze(name, r, within(r, 50*time.Millisecond, 2500*time.Millisecond))
 			}},
-			fault{name, name + " stopped and started", 1, 0, func(w *world, r *rand.Rand) { w.stopped(w.unit(name, r)) }},
+			fault{name, name + " stopped and started", 1, 0, func(w *world, r *rand.Rand) { w.stopped(w.victim(name, r)) }},
 		)
 	}
 	if names[0] == "sharehook" {
@@ -36,20 +36,34 @@ func daemonFaults(names ...string) (list []fault) {
 				time.Sleep(within(r, 0, 200*time.Millisecond))
 			}
 		}},
-		fault{"geoworker", "geoworker kill -9, all of them", 1, 0, func(w *world, r *rand.Rand) {
-			for _, u := range w.units["geoworker"] {
+		fault{"geoworker", "geoworker kill -9, all but a frozen one", 1, 0, func(w *world, r *rand.Rand) {
+			units := w.units["geoworker"]
+			last := units[len(units)-1].Process() // which lives through the run
+			last.Freeze()
+			for _, u := range units[:len(units)-1] {
 				u.Down()
 			}
 			time.Sleep(within(r, 0, time.Second))
-			for _, u := range w.units["geoworker"] {
+			for _, u := range units[:len(units)-1] {
 				u.Up()
 			}
+			last.Thaw()
 		}},
 	)
 }
 
 func (w *world) unit(name string, r *rand.Rand) *harness.Unit {
 	units := w.units[name]
+	return units[r.IntN(len(units))]
+}
+
+// victim is a daemon that may die. One geoworker lives as long as the run, to
+// see how its memory does.
+func (w *world) victim(name string, r *rand.Rand) *harness.Unit {
+	units := w.units[name]
+	if name == "geoworker" {
+		units = units[:len(units)-1]
+	}
 	return units[r.IntN(len(units))]
 }
 
