@@ -2,6 +2,7 @@ package harness
 
 import (
 	"net"
+	"sync"
 	"testing"
 	"time"
 )
@@ -15,9 +16,12 @@ type Fate struct {
 // Tap is a piece of network, a TCP port of 127.0.0.1, where somebody looks at
 // all that clients send and decides what becomes of it.
 type Tap struct {
+	listener net.Listener
+	see      func(piece []byte) Fate
+
+	mu              sync.Mutex
 	network, target string
-	listener        net.Listener
-	see             func(piece []byte) Fate
+	conns           map[net.Conn]bool
 }
 
 // NewTap starts a tap before the server at target. see is called for each
@@ -29,7 +33,7 @@ func NewTap(t testing.TB, network, target string, see func(piece []byte) Fate) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	p := &Tap{network, target, l, see}
+	p := &Tap{listener: l, see: see, network: network, target: target, conns: map[net.Conn]bool{}}
 	go p.serve()
 	return p
 }
@@ -41,9 +45,41 @@ func (g *Glow) Tap(see func(piece []byte) Fate) *Tap {
 	return NewTap(g.T, o.Network, o.Addr, see)
 }
 
+// Turn makes the tap lead to another server, and cuts all connections; "" is no
+// server at all.
+func (p *Tap) Turn(network, target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.network, p.target = network, target
+	for c := range p.conns {
+		c.Close()
+	}
+}
+
+// dial connects a client's connection to the server.
+func (p *Tap) dial(client net.Conn) (net.Conn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	server, err := net.Dial(p.network, p.target)
+	if err == nil {
+		p.conns[client] = true
+	}
+	return server, err
+}
+
+func (p *Tap) end(client net.Conn) {
+	client.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, client)
+}
+
+// Addr is where the tap listens.
+func (p *Tap) Addr() string { return p.listener.Addr().String() }
+
 // Args are what makes a daemon go through the tap to Redis.
 func (p *Tap) Args() []string {
-	return []string{"--redis-url", "redis://" + p.listener.Addr().String()}
+	return []string{"--redis-url", "redis://" + p.Addr()}
 }
 
 func (p *Tap) serve() {
@@ -58,8 +94,8 @@ func (p *Tap) serve() {
 
 // carry ends the server's side only when all that the client sent has arrived.
 func (p *Tap) carry(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial(p.network, p.target)
+	defer p.end(client)
+	server, err := p.dial(client)
 	if err != nil {
 		return
 	}
