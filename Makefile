@@ -6,7 +6,7 @@ PROGRAMS := tailer sharehook geoworker publisher glow demo page scripts/dbip2cit
 LDFLAGS := -s -w -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 SHIPPED = $(filter-out bin/demo,$(addprefix bin/,$(notdir $(PROGRAMS))))
 
-.PHONY: help build demo test check chaos fuzz deb sbom licences clean
+.PHONY: help build demo test check chaos chaos-check fuzz deb sbom licences clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,9 @@ chaos: ## faults of all kinds, compared with the oracle: DURATION=2h SEED=… RA
 	cd e2e && GLOW_E2E_CHAOS=$(or $(DURATION),10m) GLOW_E2E_SEED=$(SEED) GLOW_E2E_RATE=$(RATE) \
 		GLOW_E2E_FAULTS='$(FAULTS)' GLOW_E2E_KEEP=$(KEEP) GLOW_E2E_CLOCK=1 \
 		go test -count=1 -v -timeout 0 -run 'TestChaos$$' .
+
+chaos-check: ## does the harness catch the twelve bugs of e2e/bugs? `make chaos-check BUGS='01 12'` tries some
+	scripts/chaos-check $(BUGS)
 
 fuzz: ## every fuzz target for a minute each, or `make fuzz FUZZTIME=10m`
 	scripts/fuzz $(or $(FUZZTIME),60s)

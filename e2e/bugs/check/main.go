@@ -3,7 +3,7 @@
 // store and then the chaos loose on them, and prints what caught it and how
 // soon. It exits 1 if one is not caught.
 //
-//	go run ./e2e/bugs/check [--within 60s] [--chaos=false] [NAME…]
+//	scripts/chaos-check [--within 60s] [--chaos=false] [NAME…]
 package main
 
 import (
