@@ -196,3 +196,39 @@ func TestCrowd(t *testing.T) {
 	c.wg.Wait()
 	h.stop()
 }
+
+// Crowds that make each connection as dear as they can: memory stays below
+// what the unit allows.
+//
+// GLOW_SHAREHOOK_CROWD=16000 is more than the largest that comes in.
+func TestCrowdMemory(t *testing.T) {
+	n := many(t, "GLOW_SHAREHOOK_CROWD", 1000)
+	allowFiles(t)
+	h := start(t, t.TempDir(), nowhere)
+	u, _ := url.Parse(h.url)
+	const ended, head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /share HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+	var lines strings.Builder
+	for i := range 98 {
+		fmt.Fprintf(&lines, "X%d: %s\r\n", i, strings.Repeat("y", 70))
+	}
+	for _, kind := range []struct{ name, says string }{
+		{"long heads", head + lines.String()},
+		{"long heads after a request", ended + head + lines.String()},
+		{"long bodies", head + "Content-Length: 4096\r\n\r\n" + strings.Repeat("x", 4095)},
+		{"many requests, no answer read", strings.Repeat(ended, 300)},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		c := crowd{addr: u.Host}
+		c.hold(ctx, n, func(int) string { return kind.says })
+		until(t, "the crowd is there", func() bool { return c.begun.Load() >= int64(n) })
+		took := good(t, h, 100, 100)
+		now, most := h.resident()
+		t.Logf("%s: %d connections, %d in all; %v; sharehook has %d MB, had at most %d MB", kind.name, c.open.Load(), c.begun.Load(), took, now, most)
+		if most > 512 {
+			t.Errorf("%s: %d MB", kind.name, most)
+		}
+		cancel()
+		c.wg.Wait()
+	}
+	h.stop()
+}

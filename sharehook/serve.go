@@ -68,6 +68,7 @@ func serve(ctx context.Context, d *daemon.Daemon, set settings, l net.Listener, 
 	case err = <-failed:
 	case <-ctx.Done():
 	}
+	conns.Hurry(lastTime)
 	stopServer(d, set, server)
 	err = errors.Join(err, s.Close())
 	if err == nil {
@@ -78,7 +79,7 @@ func serve(ctx context.Context, d *daemon.Daemon, set settings, l net.Listener, 
 	return err
 }
 
-// stopServer lets the requests that came be answered.
+// stopServer lets the requests that came be answered. It closes the room first.
 func stopServer(d *daemon.Daemon, set settings, server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), set.stop)
 	defer cancel()
@@ -107,6 +108,7 @@ func openSpool(d *daemon.Daemon, set settings) (*spool.Spool, error) {
 // which garbage is collected more often. MemoryMax of the unit is above it.
 const (
 	headTime   = 5 * time.Second
+	lastTime   = 2 * time.Second // for the rest of a request when stopping
 	readTime   = 10 * time.Second
 	writeTime  = 30 * time.Second
 	idleTime   = 30 * time.Second

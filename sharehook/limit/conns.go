@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -137,6 +138,16 @@ func (c *Conns) closeOutside() {
 		g := c.outside.Front().Value.(*guest)
 		c.forget(g)
 		_ = g.Conn.Close()
+	}
+}
+
+// Hurry gives those inside who have not sent all of a request so long to do it.
+func (c *Conns) Hurry(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	by := time.Now().Add(d)
+	for at := c.inside.Front(); at != nil; at = at.Next() {
+		_ = at.Value.(*guest).SetReadDeadline(by) // who is gone needs no deadline
 	}
 }
 
