@@ -1,9 +1,7 @@
 package chaos
 
 import (
-	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -118,11 +116,7 @@ func (h *watch) remember() {
 			m[name] = max(m[name], u.Process().Memory()>>20)
 		}
 	}
-	info, err := h.w.g.Client.Info(context.Background(), "memory").Result()
-	if _, rest, ok := strings.Cut(info, "used_memory:"); err == nil && ok {
-		n, _ := strconv.ParseInt(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]), 10, 64)
-		m["redis"] = n >> 20
-	}
+	m["redis"] = h.w.g.UsedMemory() >> 20
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.memory = append(h.memory, m)

@@ -96,3 +96,16 @@ func (g *Glow) WaitFollowed() {
 		return n > 0, fmt.Sprint(n, " positions, ", err)
 	})
 }
+
+// UsedMemory is how many bytes Redis takes for all that it holds, 0 if it does
+// not say.
+func (g *Glow) UsedMemory() int64 {
+	info, err := g.Client.Info(context.Background(), "memory").Result()
+	_, rest, found := strings.Cut(info, "used_memory:")
+	if err != nil || !found {
+		return 0
+	}
+	text, _, _ := strings.Cut(rest, "\r")
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}
