@@ -94,7 +94,11 @@ func serve(t *testing.T, files []bundle.File, feed http.Handler) *httptest.Serve
 			store.Write(w, r, f.Data)
 		})
 	}
-	s := httptest.NewServer(mux)
+	return serveWith(t, mux.ServeHTTP)
+}
+
+func serveWith(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
 	return s
 }
@@ -116,7 +120,7 @@ func openAt(t *testing.T, width, height int64, scale float64, address string, be
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
 	p := &tab{t: t, ctx: ctx}
 	p.size(width, height, scale)
@@ -189,23 +193,31 @@ func eval[T any](p *tab, js string) T {
 	return v
 }
 
-// until waits until an expression is true.
+// until waits until an expression is true, over reloads of the page.
 func (p *tab) until(js string) {
 	p.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(60 * time.Second)
 	for {
-		if eval[bool](p, "!!(window.glow && ("+js+"))") {
+		is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!(window.glow && ("+js+"))"))
+		if is {
 			return
+		}
+		if err != nil && !strings.Contains(err.Error(), "navigated") {
+			p.t.Fatalf("%s: %v", js, err)
 		}
 		select {
 		case <-deadline:
-			p.t.Fatalf("%s never came true: %s", js, eval[string](p, `JSON.stringify(window.glow ? [glow.app.state, glow.app.errors, glow.app.total(), glow.scene.stats(), document.body.className, document.activeElement.outerHTML.slice(0, 100), !!document.fullscreenElement] : document.body.innerText)`))
+			p.t.Fatalf("%s never came true: %s", js, eval[string](p, stands))
 		case <-tick.C:
 		}
 	}
 }
+
+// stands tells how the page is, for those who wonder why it is not otherwise.
+const stands = `JSON.stringify(window.glow ? [glow.app.state, glow.app.errors, glow.app.total(), glow.scene.stats(),
+	document.body.className, document.activeElement.outerHTML.slice(0, 100), !!document.fullscreenElement] : document.body.innerText)`
 
 // unharmed fails the test if anything went wrong in the page.
 func (p *tab) unharmed() {

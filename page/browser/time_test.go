@@ -26,7 +26,7 @@ func hastenBy(k int) string {
 	globalThis.setTimeout = (f, ms = 0, ...more) => timeout(f, ms / k, ...more);
 	globalThis.setInterval = (f, ms = 0, ...more) => interval(f, ms / k, ...more);
 	globalThis.requestAnimationFrame = (f) => frame((t) => f(t * k));
-	AbortSignal.timeout = (ms) => abort.call(AbortSignal, Math.ceil(ms / k));
+	AbortSignal.timeout = (ms) => abort.call(AbortSignal, Math.ceil(ms / Math.min(k, 10)));
 }`, k)
 }
 

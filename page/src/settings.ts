@@ -19,6 +19,7 @@ export interface Settings {
   sharehook: string;
   text: string; // of shares
   attribution: string;
+  replay: "ended" | "stopped" | "never"; // when an untouched screen replays by itself; stopped: then, too
 }
 
 const COLOURS = ["#ff8f29", "#26b3ff", "#9e6bff", "#3ddc97", "#ff5fa2", "#e6e05a", "#5ad8e6", "#c9d1e0"];
@@ -27,16 +28,25 @@ const text = (v: unknown, otherwise: string): string => (typeof v === "string" ?
 
 const colour = (v: unknown, otherwise: string): string => (typeof v === "string" && /^#[0-9a-f]{6}$/i.test(v) ? v : otherwise);
 
-/** Reads settings.json; whatever is missing or wrong in it has a default. */
+/**
+ * Reads settings.json; whatever is missing or wrong in it has a default. While
+ * it cannot be had, since nobody answers, it is asked for again: without it the
+ * page does not know its feed.
+ */
 export async function loadSettings(): Promise<Settings> {
-  let json: unknown = {};
-  try {
-    const inline = document.getElementById("settings")?.textContent;
-    json = inline ? JSON.parse(inline) : (await get("settings.json")).json;
-  } catch (e) {
-    if (!(e instanceof FetchError && e.reason === "missing")) console.warn("settings.json is unusable", e);
+  for (let cache: RequestCache = "default"; ; cache = "no-store") { // first what is preloaded
+    try {
+      const inline = document.getElementById("settings")?.textContent;
+      return readSettings(inline ? JSON.parse(inline) : (await get("settings.json", cache)).json);
+    } catch (e) {
+      if (!(e instanceof FetchError) || e.reason === "broken") console.warn("settings.json is unusable", e);
+      else if (e.reason !== "missing") {
+        await new Promise((again) => setTimeout(again, 2000));
+        continue;
+      }
+      return readSettings({});
+    }
   }
-  return readSettings(json);
 }
 
 export function readSettings(json: unknown): Settings {
@@ -61,6 +71,7 @@ export function readSettings(json: unknown): Settings {
     sharehook: text(o.sharehook, ""),
     text: text(o.text, ""),
     attribution: text(o.attribution, ""),
+    replay: o.replay === "stopped" || o.replay === "never" ? o.replay : "ended",
   };
 }
 
