@@ -74,19 +74,13 @@ func (r *recording) control(t *testing.T) {
 
 // cuts are the lengths to cut the file to.
 func (r *recording) cuts(t *testing.T) (cuts []int) {
-	n := 60
-	if text := os.Getenv("GLOW_E2E_CUTS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil || n == 0 || n < -1 {
-			t.Fatalf("GLOW_E2E_CUTS=%s: want a number above 0, or -1 for every byte", text)
-		}
+	last := min(harness.Size(t, "GLOW_E2E_CUT_LAST", 1), len(r.aof))
+	for at := len(r.aof) - last; at < len(r.aof); at++ {
+		cuts = append(cuts, at)
 	}
-	rand := harness.Rand(t)
-	step := float64(len(r.aof)) / float64(n)
-	if n < 0 || step < 1 {
-		step = 1
-	}
-	for at := rand.Float64() * step; at < float64(len(r.aof)); at += step {
+	rest := len(r.aof) - last
+	step := max(float64(rest)/float64(harness.Size(t, "GLOW_E2E_CUTS", 60)), 1)
+	for at := harness.Rand(t).Float64() * step; at < float64(rest); at += step {
 		cuts = append(cuts, int(at))
 	}
 	return cuts
