@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sys/unix"
 
 	"github.com/glowmap/glow/internal/bucket"
 	"github.com/glowmap/glow/internal/daemon"
@@ -102,15 +103,14 @@ func total(ctx context.Context, c *redis.Client) (n int64, cells map[uint32]uint
 	return n, sum.Dims("share:twitter").Cells, nil
 }
 
-// Sharehook and Redis are killed again and again under load: every 204 is
-// counted exactly once, what got no answer at most once, and nothing else.
+// Sharehook is killed and stopped, its disk takes no more, and Redis is killed,
+// again and again under load: every 204 is counted exactly once, what got no
+// answer at most once, and nothing else.
 //
-// GLOW_SHAREHOOK_KILLS=50 GLOW_SHAREHOOK_REDIS_KILLS=20 GLOW_SHAREHOOK_RATE=2000
-// is the long run.
-func TestKilledUnderLoad(t *testing.T) {
-	kills, redisKills := many(t, "GLOW_SHAREHOOK_KILLS", 6), many(t, "GLOW_SHAREHOOK_REDIS_KILLS", 3)
-	perSecond := many(t, "GLOW_SHAREHOOK_RATE", 1000)
-	clients := 20_000 + kills*4_000 // more than are ever needed, so that each posts once
+// GLOW_SHAREHOOK_FAULTS=100 GLOW_SHAREHOOK_RATE=2000 is the long run.
+func TestFaultsUnderLoad(t *testing.T) {
+	faults, perSecond := many(t, "GLOW_SHAREHOOK_FAULTS", 12), many(t, "GLOW_SHAREHOOK_RATE", 1000)
+	clients := 20_000 + faults*3_000 // more than are ever needed, so that each posts once
 	geoip, cells := addressPlaces(t, clients)
 	r := redistest.Start(t)
 	r.Fix = true
@@ -133,18 +133,29 @@ func TestKilledUnderLoad(t *testing.T) {
 	for len(l.answered(204)) == 0 {
 		_ = daemon.Sleep(ctx, 10*time.Millisecond)
 	}
-	for kills > 0 || redisKills > 0 {
-		_ = daemon.Sleep(ctx, time.Duration(100+rand.N(700))*time.Millisecond)
-		if rand.N(kills+redisKills) < kills {
-			now.Load().kill()
-			begin()
-			kills--
-		} else {
+	kinds := []struct {
+		name string
+		do   func()
+	}{
+		{"kill", func() { now.Load().kill(); begin() }},
+		{"stop", func() { now.Load().stop(); begin() }},
+		{"disk full", func() {
+			now.Load().largestFile(t, uint64(1+rand.N(2000)))
+			_ = daemon.Sleep(ctx, time.Duration(rand.N(1500))*time.Millisecond)
+			now.Load().largestFile(t, unix.RLIM_INFINITY)
+		}},
+		{"redis killed", func() {
 			r.Kill()
 			_ = daemon.Sleep(ctx, time.Duration(rand.N(800))*time.Millisecond)
 			r.Start()
-			redisKills--
-		}
+		}},
+	}
+	done := map[string]int{}
+	for i := range faults {
+		_ = daemon.Sleep(ctx, time.Duration(100+rand.N(600))*time.Millisecond)
+		kind := kinds[i%len(kinds)]
+		kind.do()
+		done[kind.name]++
 	}
 	_ = daemon.Sleep(ctx, time.Second)
 	cancel()
@@ -173,5 +184,5 @@ func TestKilledUnderLoad(t *testing.T) {
 	if n < int64(yes) || n > int64(yes+open) || n != want {
 		t.Errorf("%d counted, %d in the spool, %d answered 204, %d unanswered", n, want, yes, open)
 	}
-	t.Logf("%d answered 204, %d unanswered, %d answered 503; %d counted", yes, open, no, n)
+	t.Logf("%v: %d answered 204, %d unanswered, %d answered 503; %d counted", done, yes, open, no, n)
 }

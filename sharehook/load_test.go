@@ -224,6 +224,15 @@ func TestSlowClients(t *testing.T) {
 	h.stop()
 }
 
+// largestFile sets how many bytes sharehook may write into one file, which is
+// a disk that takes no more.
+func (h *hook) largestFile(t testing.TB, n uint64) {
+	t.Helper()
+	if err := unix.Prlimit(h.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: unix.RLIM_INFINITY}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A disk that takes no more bytes means 503, never a 204 that is not there,
 // and nothing of what was refused is ever queued; when it has room again, so
 // have we.
@@ -233,19 +242,14 @@ func TestDiskRefuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var l load
 	l.run(ctx, func() string { return h.url }, 20, 2000)
-	largest := func(n uint64) {
-		if err := unix.Prlimit(h.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: unix.RLIM_INFINITY}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for round := range 3 {
 		n := len(l.answered(204))
 		until(t, "shares are stored", func() bool { return len(l.answered(204)) > n+200 })
 		refused := len(l.answered(503))
-		largest(uint64(700*round + 1)) // a byte, or some lines and a half
+		h.largestFile(t, uint64(700*round+1)) // a byte, or some lines and a half
 		until(t, "shares are refused", func() bool { return len(l.answered(503)) > refused+200 })
 		until(t, "not ready", func() bool { code, _ := get(t, h.admin+"/readyz"); return code == 503 })
-		largest(unix.RLIM_INFINITY)
+		h.largestFile(t, unix.RLIM_INFINITY)
 		until(t, "ready again", func() bool { code, _ := get(t, h.admin+"/readyz"); return code == 200 })
 	}
 	cancel()
