@@ -83,7 +83,7 @@ func TestBadge(t *testing.T) {
 	if beyond := eval[float64](p, `glow.app.at - glow.app.latest.published * 1000`); beyond > 1 {
 		t.Errorf("the playhead is %.0f ms beyond what is published", beyond)
 	}
-	if n := eval[int](p, `Number(document.getElementById("chart-gap").getAttribute("width"))|0`); n == 0 {
+	if n := eval[int](p, `document.getElementById("chart-gap").getAttribute("d").length`); n == 0 {
 		t.Error("the silence is not hatched")
 	}
 	feed.Change(nil)

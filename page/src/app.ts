@@ -22,7 +22,8 @@ export class App {
   #grain: Period = "10s";
   #emberHour = -1;
   #emberMinute = -1;
-  #newestEvent = 0; // seconds
+  /** Until when events are known of, in seconds. */
+  newestEvent = 0;
   #fed = 0;
 
   constructor(
@@ -50,7 +51,7 @@ export class App {
     }
     this.archive.learn(latest);
     const ten = latest.recent.at(-1) ?? latest.newest.get("10s") ?? 0;
-    this.#newestEvent = Math.max(ten + 10, (latest.newest.get("1m") ?? -60) + 60);
+    this.newestEvent = Math.max(ten + 10, (latest.newest.get("1m") ?? -60) + 60);
     this.#feed();
   }
 
@@ -76,14 +77,22 @@ export class App {
   }
 
   get state(): State {
+    return this.#judge(this.player.live, this.player.paused);
+  }
+
+  /** How the feed is, whatever the viewer looks at. */
+  get feedState(): State {
+    return this.#judge(true, false);
+  }
+
+  #judge(live: boolean, stopped: boolean): State {
     return judge({
       known: this.latest !== null,
       status: this.latest?.status ?? "live",
       online: this.heartbeat.online,
       silence: this.heartbeat.silence(),
-      quiet: this.at / 1000 - this.#newestEvent,
-      live: this.player.live,
-      stopped: this.player.paused,
+      quiet: this.at / 1000 - this.newestEvent,
+      live, stopped,
     });
   }
 

@@ -11,10 +11,14 @@ interface Entry {
   fetched: number; // local ms
   retry: number; // not before, local ms
   used: number;
+  asOf: number; // the newest moment it can know of, seconds
 }
 
 /** How many snapshots of a period are kept. */
 const KEEP: Record<Period, number> = { "10s": 40, "1m": 90, "1h": 40, "1d": 6, all: 1 };
+
+/** How much later than an event its snapshot may be published, in seconds. */
+const REWRITTEN: Record<Period, number> = { "10s": 0, "1m": 0, "1h": 30, "1d": 90, all: 90 };
 
 export class Archive {
   #entries = new Map<string, Entry>();
@@ -54,6 +58,11 @@ export class Archive {
     if (!e) return null;
     e.used = performance.now();
     return e.snapshot;
+  }
+
+  /** The moment until which a snapshot that is here tells what happened; 0 if it is not here. */
+  asOf(period: Period, at: number): number {
+    return this.#entries.get(keyOf({ period, start: startOf(period, at) }))?.asOf ?? 0;
   }
 
   /** All snapshots that are here. */
@@ -118,14 +127,16 @@ export class Archive {
 
   async #fetch(key: Key, e: Entry | undefined): Promise<void> {
     const now = performance.now();
-    const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: now };
+    const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: now, asOf: 0 };
     entry.retry = now + 15_000;
+    const asOf = this.#published - REWRITTEN[key.period];
     this.#entries.set(keyOf(key), entry);
     this.#pending++;
     try {
       const answer = await get(this.base + objectOf(key));
       entry.snapshot = decodeSnapshot(answer.json, key.period, key.start);
       entry.fetched = performance.now();
+      entry.asOf = asOf;
       entry.retry = 0;
       this.changed(entry.snapshot);
       this.#evict(key.period);

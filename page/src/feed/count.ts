@@ -5,7 +5,7 @@
 
 import type { Archive } from "./archive";
 import type { Counts } from "./decode";
-import { dateOf } from "./period";
+import { dateOf, startOf } from "./period";
 
 const beats = (c: Counts | undefined, from: number, to: number): number => {
   if (!c) return 0;
@@ -52,6 +52,14 @@ export class Counter {
       this.#minutes.get(type)?.get(start) ?? 0,
       this.#tens(type, start),
     );
+  }
+
+  /** Whether something tells of a minute: its own snapshot, or a longer one's that was published after it. */
+  knows(type: string, start: number): boolean {
+    if (this.#minutes.get(type)?.has(start)) return true;
+    const { archive } = this;
+    if (Math.max(archive.asOf("1d", start), archive.asOf("1h", start)) >= start + 60) return true;
+    return archive.exists("1d", startOf("1d", start)) === false || this.#tens(type, start) > 0;
   }
 
   /** A minute's count by its 10s snapshots, as far as they are here. */

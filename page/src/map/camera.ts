@@ -8,8 +8,7 @@ const WEST = -2.46;
 const EAST = 2.28;
 const NORTH = 1.3;
 const SOUTH = -1.02;
-const MIDDLE = [(WEST + EAST) / 2, (NORTH + SOUTH) / 2];
-const MOST_ZOOM = 24;
+export const MIDDLE = [(WEST + EAST) / 2, (NORTH + SOUTH) / 2];
 
 /** Free room around the map, in CSS pixels. */
 export interface Insets {
@@ -91,55 +90,14 @@ export class Camera {
     this.spin = false;
   }
 
+  /** Stays where it is: the viewer's hands are at it. */
+  stop(): void {
+    this.#goal = null;
+  }
+
   /** Flies back to where everything is seen. */
   reset(): void {
     this.#goal = { lon: this.lon, lat: 24 * RAD, panX: MIDDLE[0], panY: MIDDLE[1], zoom: 1 };
     this.spin = true;
-  }
-
-  /** Drags by CSS pixels. */
-  drag(dx: number, dy: number): void {
-    this.#goal = null;
-    const v = this.view(1);
-    if (this.globe) {
-      this.lon -= dx / v.radius;
-      this.lat = Math.max(-1.5, Math.min(1.5, this.lat + dy / v.radius));
-      this.spin = false;
-      return;
-    }
-    this.panX = Math.max(-2.7, Math.min(2.7, this.panX - dx / v.scale));
-    this.panY = Math.max(-1.3, Math.min(1.3, this.panY + dy / v.scale));
-  }
-
-  /** Zooms by a factor, keeping what is under a CSS pixel where it is. */
-  zoomBy(factor: number, x?: number, y?: number): void {
-    this.#goal = null;
-    const before = this.view(1);
-    const zoom = Math.max(1, Math.min(MOST_ZOOM, this.zoom * factor));
-    if (!this.globe && x !== undefined && y !== undefined) {
-      const k = 1 / before.scale - 1 / (before.scale * (zoom / this.zoom));
-      this.panX += (x - before.x) * k;
-      this.panY -= (y - before.y) * k;
-    }
-    this.zoom = zoom;
-    if (zoom === 1) [this.panX, this.panY] = MIDDLE;
-  }
-
-  /** What a link to this frame needs, short. */
-  toText(): string {
-    const n = (v: number) => Math.round(v * 1000) / 1000;
-    return [n(this.panX), n(this.panY), n(this.lon / RAD), n(this.lat / RAD), n(this.zoom)].join(",");
-  }
-
-  /** Reads toText's text; nonsense is ignored. */
-  fromText(text: string): void {
-    const [x, y, lon, lat, zoom] = text.split(",").map(Number);
-    if (![x, y, lon, lat, zoom].every(Number.isFinite)) return;
-    this.panX = Math.max(-2.7, Math.min(2.7, x));
-    this.panY = Math.max(-1.3, Math.min(1.3, y));
-    this.lon = lon * RAD;
-    this.lat = Math.max(-85, Math.min(85, lat)) * RAD;
-    this.zoom = Math.max(1, Math.min(MOST_ZOOM, zoom));
-    this.spin = false;
   }
 }

@@ -3,7 +3,7 @@
 
 /** Equal Earth (Šavrič, Patterson, Jenny 2018). */
 export const A = [1.340264, -0.081106, 0.000893, 0.003796];
-const M = Math.sqrt(3) / 2;
+export const M = Math.sqrt(3) / 2;
 
 /** The map is centred on 11° E, so that it is cut through the Bering Strait. */
 export const CENTRE = (11 * Math.PI) / 180;
@@ -40,23 +40,6 @@ export function equalEarth(lon: number, lat: number, out: number[]): void {
   out[1] = l * (A[0] + A[1] * l2 + l6 * (A[2] + A[3] * l2));
 }
 
-/** The inverse, by Newton's method; null off the map. */
-export function fromEqualEarth(x: number, y: number): [number, number] | null {
-  let l = y / A[0];
-  for (let i = 0; i < 8; i++) {
-    const l2 = l * l;
-    const l6 = l2 * l2 * l2;
-    const f = l * (A[0] + A[1] * l2 + l6 * (A[2] + A[3] * l2)) - y;
-    l -= f / (A[0] + 3 * A[1] * l2 + l6 * (7 * A[2] + 9 * A[3] * l2));
-  }
-  const l2 = l * l;
-  const l6 = l2 * l2 * l2;
-  const s = Math.sin(l) / M;
-  const east = (x * M * (A[0] + 3 * A[1] * l2 + l6 * (7 * A[2] + 9 * A[3] * l2))) / Math.cos(l);
-  if (Math.abs(s) > 1 || Math.abs(east) > Math.PI) return null;
-  return [east + CENTRE, Math.asin(s)];
-}
-
 const plane = [0, 0];
 
 const smooth = (t: number): number => t * t * (3 - 2 * t);
@@ -82,19 +65,6 @@ export function project(v: View, lon: number, lat: number, out: number[] | Float
   out[0] = x;
   out[1] = y;
   out[2] = front;
-}
-
-/** Where on Earth a pixel is, in radians, or null. */
-export function unproject(v: View, px: number, py: number): [number, number] | null {
-  if (v.morph < 0.5) return fromEqualEarth((px - v.x) / v.scale + v.panX, (v.y - py) / v.scale + v.panY);
-  const x = (px - v.globeX) / v.radius;
-  const y = (v.globeY - py) / v.radius;
-  const z2 = 1 - x * x - y * y;
-  if (z2 < 0) return null;
-  const z = Math.sqrt(z2);
-  const sy = y * Math.cos(v.lat) + z * Math.sin(v.lat);
-  const sz = z * Math.cos(v.lat) - y * Math.sin(v.lat);
-  return [v.lon + Math.atan2(x, sz), Math.asin(sy)];
 }
 
 /** Where the sun stands overhead: its longitude and latitude. */

@@ -5,7 +5,7 @@
 import { Camera } from "./camera";
 import { EmberField } from "./embers";
 import { createGL, GLRenderer } from "./gl";
-import { STEP, sun, unproject, type View } from "./project";
+import { STEP, sun, type View } from "./project";
 import type { Embers, Frame, Renderer } from "./renderer";
 import { LIFE, Sparks } from "./sparks";
 import type { World } from "./world";
@@ -219,12 +219,6 @@ export class Scene {
       void this.#splat();
     }
     this.resize();
-  }
-
-  /** Country at a CSS pixel of the canvas, or −1. */
-  pick(x: number, y: number): number {
-    const at = unproject(this.camera.view(1), x, y);
-    return at ? this.world.country(at[0], at[1]) : -1;
   }
 
   stats(): Record<string, number> {

@@ -77,13 +77,15 @@ export class World {
   readonly codes: string[] = [];
   /** Longitude, latitude (degrees) and country of every dot. */
   readonly dots: Float32Array;
-  #rows: Uint8Array[] = [];
-  #step: number;
-  #first: number;
+  /** The country + 1 of every dot, row after row; 0 is water. */
+  readonly rows: Uint8Array[] = [];
+  /** Degrees between two rows, and where the first one is. */
+  readonly step: number;
+  readonly first: number;
 
   constructor(bin: Uint8Array) {
-    this.#step = bin[0] / 100;
-    this.#first = bin[1];
+    this.step = bin[0] / 100;
+    this.first = bin[1];
     const bits = new Bits(bin, 3);
     for (let i = 0; i < 676; i++) {
       if (bits.flag(OTHER)) this.codes.push(String.fromCharCode(65 + i / 26, 65 + (i % 26)));
@@ -92,52 +94,19 @@ export class World {
     const seen = new Set<number>();
     let above = new Uint8Array(1);
     for (let r = 0; r < bin[2]; r++) {
-      const lat = this.#first - r * this.#step;
-      const row = new Uint8Array(Math.max(1, Math.round((360 * Math.cos(lat * RAD)) / this.#step)));
+      const lat = this.first - r * this.step;
+      const row = new Uint8Array(Math.max(1, Math.round((360 * Math.cos(lat * RAD)) / this.step)));
       for (let i = 0; i < row.length; i++) {
         const v = (row[i] = bits.dot(above, row, r, i));
         if (!v) continue;
         seen.add(v);
         dots.push(-180 + ((i + (r % 2) / 2) * 360) / row.length, lat, v - 1);
       }
-      this.#rows.push((above = row));
+      this.rows.push((above = row));
     }
     for (let i = 0; i < this.codes.length; i++) {
       if (!seen.has(i + 1)) dots.push(bits.number(12) / 10 - 180, bits.number(11) / 10 - 90, i);
     }
     this.dots = Float32Array.from(dots);
-  }
-
-  /** The country at a place in radians, or -1: that of the nearest dot. */
-  country(lon: number, lat: number): number {
-    const r = Math.round((this.#first - lat / RAD) / this.#step);
-    const row = this.#rows[r];
-    if (!row) return -1;
-    const turn = (((lon / RAD + 180) % 360) + 360) % 360;
-    const i = Math.round((turn / 360) * row.length - (r % 2) / 2);
-    for (const k of [i, i - 1, i + 1]) {
-      const v = row[(k + row.length) % row.length];
-      if (v) return v - 1;
-    }
-    return -1;
-  }
-
-  /** The middle of a country in degrees: its dot nearest to their mean. */
-  middle(country: number): [number, number] | null {
-    let x = 0, y = 0, z = 0;
-    const own: [number, number][] = [];
-    for (let i = 0; i < this.dots.length; i += 3) {
-      if (this.dots[i + 2] !== country) continue;
-      const [lon, lat] = [this.dots[i], this.dots[i + 1]];
-      own.push([lon, lat]);
-      x += Math.cos(lat * RAD) * Math.cos(lon * RAD);
-      y += Math.cos(lat * RAD) * Math.sin(lon * RAD);
-      z += Math.sin(lat * RAD);
-    }
-    if (own.length === 0) return null;
-    const lon = Math.atan2(y, x) / RAD;
-    const lat = Math.atan2(z, Math.hypot(x, y)) / RAD;
-    const far = ([a, b]: [number, number]) => Math.hypot(((a - lon + 540) % 360) - 180, b - lat);
-    return own.reduce((best, d) => (far(d) < far(best) ? d : best));
   }
 }

@@ -10,18 +10,19 @@ import { more } from "./more";
 import type { Page } from "./page";
 import { sharing } from "./share";
 import { toggleSound } from "./sound";
+import { TOPICS } from "./topics";
 
 export type DialogName = "about" | "state" | "menu" | "share" | "jump";
 
 adopt(css);
 
 /** Opens a dialog; Escape or its button closes it, and the focus returns. */
-export function open(page: Page, name: DialogName): void {
+export function open(page: Page, name: DialogName, topic = ""): void {
   page.language.add(more);
   document.querySelector("dialog")?.remove();
   const t = (key: Text) => page.language.t(key);
   const close = make("button", { type: "button" }, t("close"));
-  const body = { about, state: stateText, menu, share: sharing, jump }[name](page);
+  const body = { about, state: stateText, menu, share: sharing, jump }[name](page, topic);
   const dialog = make("dialog", { "aria-labelledby": "dialog-title" }, ...body, make("div", { class: "row" }, close));
   dialog.querySelector("h2")?.setAttribute("id", "dialog-title");
   close.addEventListener("click", () => dialog.close());
@@ -31,19 +32,29 @@ export function open(page: Page, name: DialogName): void {
   dialog.showModal();
 }
 
-function about(page: Page): Node[] {
+/** Explains all numbers, the one that was asked about first. */
+function about(page: Page, topic: string): Node[] {
   const { language, app } = page;
   const t = language.t.bind(language);
-  const unlocated = app.archive.peek("all", 0)?.types.get(page.settings.main)?.unlocated ?? 0;
-  const text = (key: Text, gaps = {}) => make("p", {}, t(key, gaps));
+  const gaps = {
+    unlocated: language.number(app.archive.peek("all", 0)?.types.get(page.settings.main)?.unlocated ?? 0),
+    delay: String(app.latest?.delay ?? ""),
+  };
+  const texts: Record<string, string[]> = {
+    total: [t("about_total")],
+    rate: [t("about_rate")],
+    place: [t("about_place", { n: gaps.unlocated })],
+    spans: [t("about_spans")],
+    shares: [t("about_shares")],
+    chart: [t("about_chart")],
+    map: [t("about_map"), t("about_delay", { n: gaps.delay })],
+  };
+  const order = Object.keys(texts).sort((a, b) => Number(b === topic) - Number(a === topic));
   const keys = make("dl", { class: "keys" });
   for (const [key, what] of KEYS) keys.append(make("dt", {}, make("kbd", {}, key)), make("dd", {}, t(what as Text)));
   return [
     make("h2", {}, t("about")),
-    make("h3", {}, t("so_far")), text("about_total"),
-    make("h3", {}, t("last_minute")), text("about_rate"),
-    make("h3", {}, t("countries")), text("about_place", { n: language.number(unlocated) }),
-    make("h3", {}, t("map")), text("about_map"), text("about_delay", { n: String(app.latest?.delay ?? "") }),
+    ...order.flatMap((name) => [make("h3", {}, t(TOPICS[name])), ...texts[name].map((text) => make("p", {}, text))]),
     make("p", {}, make("a", { href: page.settings.feed + "v1/latest.json" }, t("data"))),
     make("h3", {}, t("keys")), keys,
   ];

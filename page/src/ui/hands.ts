@@ -1,6 +1,7 @@
 // What the viewer's hands do: pointer and keyboard, choosing a country, and the
 // note beside it. Loaded with the first event of either.
 
+import { middleOf } from "../map/places";
 import { equalEarth, RAD } from "../map/project";
 import { byId, make } from "./dom";
 import { listen } from "./input";
@@ -9,7 +10,7 @@ import type { Page } from "./page";
 
 /** Listens from now on. */
 export function listenAll(page: Page): void {
-  listen(byId("stage"), page.scene, {
+  listen(byId("stage"), page.scene, page.world, {
     hover: (country, x, y) => {
       if (page.ranks.selected === "") page.scene.selected = country;
       showTip(page, country, x, y);
@@ -17,6 +18,7 @@ export function listenAll(page: Page): void {
     choose: (country) => chooseCountry(page, country < 0 ? "" : page.world.codes[country]),
   });
   onKeys(page);
+  setInterval(() => noted[0] >= 0 && showTip(page, noted[0], noted[1], noted[2]), 1000);
 }
 
 /** Selects a country by code: lights it up and, unless it is in full view, flies there. */
@@ -26,7 +28,7 @@ export function chooseCountry(page: Page, code: string): void {
   scene.selected = index;
   page.ranks.selected = code;
   page.ranks.update();
-  const middle = index >= 0 ? world.middle(index) : null;
+  const middle = index >= 0 ? middleOf(world, index) : null;
   if (!middle) {
     scene.camera.reset();
     showTip(page, -1, 0, 0);
@@ -40,7 +42,11 @@ export function chooseCountry(page: Page, code: string): void {
   showTip(page, index, box.left + v.x, box.top + v.y + 30);
 }
 
+/** The country that the note is about, and where it is. */
+let noted = [-1, 0, 0];
+
 function showTip(page: Page, country: number, x: number, y: number): void {
+  noted = [country, x, y];
   const tip = byId("tip");
   tip.hidden = country < 0;
   if (country < 0) return;

@@ -1,12 +1,13 @@
-// The numbers: total, rate, badge, shares of continents and networks, and the
-// summary for those who listen.
+// The numbers: total, rate, badge, shares by network, and the summary for those
+// who listen.
 
 import type { App } from "../app";
 import type { Numbers } from "../numbers";
 import { typeName, type Palette } from "../settings";
 import { byId, make, setText } from "./dom";
 import type { Language } from "./i18n";
-import { top } from "./ranks";
+import { fill, top } from "./ranks";
+import type { Rerun } from "./rerun";
 import type { Text } from "./en";
 
 const ANNOUNCE = 60_000;
@@ -24,6 +25,7 @@ export class Hud {
     private numbers: Numbers,
     private language: Language,
     private palette: Palette,
+    private rerun: Rerun,
   ) {}
 
   /** Ten times a second: the total. */
@@ -42,11 +44,11 @@ export class Hud {
     const when = state === "replay" || state === "frozen" ? " · " + language.moment(app.at) : "";
     setText(this.#state, language.t(state) + when);
     const message = byId("message");
-    message.hidden = !app.latest?.message;
-    setText(message, app.latest?.message ?? "");
+    const words = [app.latest?.message, this.rerun.text()].filter(Boolean).join(" ");
+    message.hidden = words === "";
+    setText(message, words);
     const credits = [app.settings.attribution, app.latest?.attribution, app.latest?.geoip];
     this.#credit(credits.filter(Boolean).join(" · "));
-    this.#continents();
     this.#shares();
     this.#announce(local);
   }
@@ -62,22 +64,8 @@ export class Hud {
   /** The newest counts of the main type at the moment: minute, else hour, else day. */
   #counts() {
     const at = this.app.at / 1000;
-    for (const [period, when] of [["1m", at - 60], ["1h", at], ["1d", at]] as const) {
-      const c = this.app.archive.peek(period, when)?.types.get(this.app.settings.main);
-      if (c) return c;
-    }
-    return null;
-  }
-
-  #continents(): void {
-    const at = this.app.at / 1000;
-    const c = this.app.archive.peek("1d", at)?.types.get(this.app.settings.main) ?? this.#counts();
-    if (!c) return;
-    const sum = [...c.continents.values()].reduce((a, b) => a + b, 0) || 1;
-    const rows = top(c.continents, 6).map(([code, n]): [string, string, string] => [
-      this.language.continent(code), this.language.percent(n / sum), "",
-    ]);
-    fill(byId("continents"), rows);
+    const { numbers } = this;
+    return numbers.of("1m", at - 60) ?? numbers.of("1h", at) ?? numbers.of("1d", at);
   }
 
   #shares(): void {
@@ -111,18 +99,4 @@ export class Hud {
     };
     setText(this.#summary, language.t("summary", gaps));
   }
-}
-
-/** Fills a list of name and value, reusing what is there. */
-function fill(list: Element, rows: [string, string, string][]): void {
-  while (list.children.length > rows.length * 2) list.lastElementChild!.remove();
-  rows.forEach(([name, value, colour], i) => {
-    if (!list.children[i * 2]) list.append(make("dt", {}, make("i"), make("span")), make("dd"));
-    const [dt, dd] = [list.children[i * 2] as HTMLElement, list.children[i * 2 + 1]];
-    const mark = dt.firstElementChild as HTMLElement;
-    mark.hidden = colour === "";
-    mark.style.setProperty("--c", colour);
-    setText(dt.lastElementChild!, name);
-    setText(dd, value);
-  });
 }

@@ -7,7 +7,9 @@ import { en } from "./en";
 import { Hud } from "./hud";
 import { frameHash, readFrame } from "./link";
 import { Ranks } from "./ranks";
+import { Rerun } from "./rerun";
 import { TimeBar } from "./timebar";
+import { TOPICS } from "./topics";
 import type { Page } from "./page";
 
 /** Makes the interface out of the parts that are there. */
@@ -16,7 +18,8 @@ export function build(page: Page): void {
   language.add(en);
   byId("map").setAttribute("aria-label", language.t("map_label"));
   app.numbers = new Numbers(app);
-  const hud = new Hud(app, app.numbers, language, page.palette);
+  const rerun = new Rerun(app, app.numbers, language);
+  const hud = new Hud(app, app.numbers, language, page.palette, rerun);
   page.refresh = () => {
     slow(page, hud, performance.now());
     history.replaceState(null, "", frameHash(page) || location.pathname + location.search);
@@ -24,8 +27,8 @@ export function build(page: Page): void {
   page.view = (globe) => setView(page, globe);
   page.choose = (code) => void import("./hands").then((h) => h.chooseCountry(page, code));
   page.ranks = new Ranks(app, app.numbers, language, (code) => page.choose(code === page.ranks.selected ? "" : code));
-  page.timebar = new TimeBar(app, app.numbers, language, page.refresh);
-  page.tick = ticker(page, hud);
+  page.timebar = new TimeBar(app, app.numbers, language, page.refresh, () => rerun.touched());
+  page.tick = ticker(page, hud, rerun);
   listenAll(page);
   awaitHands(page);
   readFrame(page, location.hash);
@@ -35,7 +38,7 @@ export function build(page: Page): void {
 }
 
 /** Ten times a second what counts, once a second the rest. */
-function ticker(page: Page, hud: Hud): (local: number) => void {
+function ticker(page: Page, hud: Hud, rerun: Rerun): (local: number) => void {
   let quick = 0;
   let then = 0;
   return (local) => {
@@ -46,6 +49,7 @@ function ticker(page: Page, hud: Hud): (local: number) => void {
     }
     if (local - then > 990) {
       then = local;
+      rerun.tick(local);
       slow(page, hud, local);
     }
   };
@@ -70,12 +74,17 @@ function listenAll(page: Page): void {
     if (view === "wall") void import("./wall").then((w) => w.enter(page));
     else if (view) page.view(view === "globe");
   });
-  const dialog = (id: string, name: "about" | "menu" | "jump" | "state") =>
+  const dialog = (id: string, name: "menu" | "jump" | "state") =>
     byId(id).addEventListener("click", () => void import("./dialogs").then((d) => d.open(page, name)));
-  dialog("about", "about");
   dialog("menu", "menu");
   dialog("clock", "jump");
   dialog("state", "state");
+  for (const b of document.querySelectorAll<HTMLElement>("[data-about]")) {
+    const topic = b.dataset.about!;
+    b.setAttribute("aria-haspopup", "dialog");
+    b.setAttribute("aria-label", page.language.t("about") + ": " + page.language.t(TOPICS[topic]));
+    b.addEventListener("click", () => void import("./dialogs").then((d) => d.open(page, "about", topic)));
+  }
 }
 
 /** Loads what listens to pointer and keyboard with their first event, which it then gets. */

@@ -1,5 +1,5 @@
-// The ranking of countries or regions, now, today or of all time; a row chooses
-// a country on the map.
+// The rankings: countries, regions or continents, now, today or of all time; a
+// row chooses its country on the map.
 
 import type { App } from "../app";
 import type { Counts } from "../feed/decode";
@@ -15,7 +15,7 @@ export function top(counts: Map<string, number>, k: number): [string, number][] 
 
 const ROWS = 8;
 
-type Ranking = "countries" | "regions";
+type Ranking = "countries" | "regions" | "continents";
 type Span = "now" | "today" | "all";
 
 export class Ranks {
@@ -33,6 +33,7 @@ export class Ranks {
   ) {
     pressed("kinds", (b) => {
       this.#kind = b.dataset.kind as Ranking;
+      this.#body.replaceChildren();
       if (this.#kind === "regions") void app.archive.wantNames().then(() => this.update());
       this.update();
     });
@@ -42,17 +43,21 @@ export class Ranks {
     });
   }
 
-  /** The counts that the choice stands for; regions are counted by hours. */
-  #counts(): Counts | null {
-    const { numbers } = this;
+  /**
+   * The counts that the choice stands for, and whether they are the hour's where
+   * it says now: regions are counted by hours, and a fast replay goes by them.
+   */
+  #counts(kind: Ranking): { counts: Counts | null; hour: boolean } {
     const at = this.app.at / 1000;
-    const of = numbers.of.bind(numbers);
-    if (this.#span === "all") return of("all", 0);
-    if (this.#span === "today") return of("1d", at);
-    return this.#kind === "regions" ? of("1h", at) : of("1m", at - 60) ?? of("1m", at - 120) ?? of("1h", at);
+    const of = this.numbers.of.bind(this.numbers);
+    if (this.#span === "all") return { counts: of("all", 0), hour: false };
+    if (this.#span === "today") return { counts: of("1d", at), hour: false };
+    const minute = kind === "regions" ? null : (of("1m", at - 60) ?? of("1m", at - 120));
+    return { counts: minute ?? of("1h", at), hour: minute === null };
   }
 
-  name(code: string): string {
+  name(code: string, kind: Ranking = "regions"): string {
+    if (kind === "continents") return this.language.continent(code);
     if (!code.includes("-")) return this.language.country(code);
     return (this.app.archive.names.get(code) ?? code) + ", " + this.language.country(code.slice(0, 2));
   }
@@ -66,8 +71,10 @@ export class Ranks {
 
   /** Once a second. */
   update(): void {
-    const counts = this.#counts();
+    const { counts, hour } = this.#counts(this.#kind);
     const rows = counts ? top(counts[this.#kind], ROWS) : [];
+    byId("this-hour").hidden = !hour || rows.length === 0;
+    this.#overview();
     while (this.#body.children.length > Math.max(1, rows.length)) this.#body.lastElementChild!.remove();
     if (rows.length === 0) {
       this.#body.replaceChildren(make("tr", {}, make("th", { scope: "row" }, this.language.t(counts ? "none" : "loading"))));
@@ -76,24 +83,57 @@ export class Ranks {
     rows.forEach(([code, n], i) => this.#row(i, code, n, rows[0][1]));
   }
 
-  #row(i: number, code: string, n: number, most: number): void {
-    let tr = this.#body.children[i];
-    if (!tr?.querySelector("button")) {
+  /** Continents are always seen, as parts of the whole. */
+  #overview(): void {
+    const continents = this.#counts("continents").counts?.continents;
+    if (!continents) return;
+    const sum = [...continents.values()].reduce((a, b) => a + b, 0) || 1;
+    fill(byId("continents"), top(continents, 6).map(([code, n]) => [this.language.continent(code), this.language.percent(n / sum), ""]));
+  }
+
+  #newRow(): HTMLElement {
+    const bar = make("td", { class: "bar", "aria-hidden": "true" }, make("i"));
+    const head = make("th", { scope: "row" });
+    if (this.#kind === "continents") head.append(make("span"));
+    else {
       const button = make("button", { type: "button" });
       button.addEventListener("click", () => this.choose(button.dataset.code!.slice(0, 2)));
-      const bar = make("td", { class: "bar", "aria-hidden": "true" }, make("i"));
-      const fresh = make("tr", {}, make("th", { scope: "row" }, button), bar, make("td"));
+      head.append(button);
+    }
+    return make("tr", {}, head, bar, make("td"));
+  }
+
+  #row(i: number, code: string, n: number, most: number): void {
+    let tr = this.#body.children[i];
+    if (!tr?.querySelector(".bar")) {
+      const fresh = this.#newRow();
       if (tr) tr.replaceWith(fresh);
       else this.#body.append(fresh);
       tr = fresh;
     }
-    const button = tr.querySelector("button")!;
-    button.dataset.code = code;
-    button.setAttribute("aria-pressed", String(this.selected !== "" && code.startsWith(this.selected)));
-    setText(button, this.name(code));
-    tr.querySelector("i")!.style.setProperty("--part", (n / most).toFixed(3));
+    const name = tr.querySelector<HTMLElement>("button, span")!;
+    name.dataset.code = code;
+    if (name instanceof HTMLButtonElement) {
+      name.setAttribute("aria-pressed", String(this.selected !== "" && code.startsWith(this.selected)));
+    }
+    setText(name, this.name(code, this.#kind));
+    tr.querySelector<HTMLElement>("i")!.style.setProperty("--part", (n / most).toFixed(3));
     setText(tr.lastElementChild!, this.language.number(n));
   }
+}
+
+/** Fills a list of name, value and colour, reusing what is there. */
+export function fill(list: Element, rows: [string, string, string][]): void {
+  while (list.children.length > rows.length * 2) list.lastElementChild!.remove();
+  rows.forEach(([name, value, colour], i) => {
+    if (!list.children[i * 2]) list.append(make("dt", {}, make("i"), make("span")), make("dd"));
+    const [dt, dd] = [list.children[i * 2] as HTMLElement, list.children[i * 2 + 1]];
+    const mark = dt.firstElementChild as HTMLElement;
+    mark.hidden = colour === "";
+    mark.style.setProperty("--c", colour);
+    setText(dt.lastElementChild!, name);
+    setText(dd, value);
+  });
 }
 
 /** Buttons of a group of which one is pressed. */
