@@ -6,7 +6,7 @@ PROGRAMS := tailer sharehook geoworker publisher glow demo page scripts/dbip2cit
 LDFLAGS := -s -w -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 SHIPPED = $(filter-out bin/demo,$(addprefix bin/,$(notdir $(PROGRAMS))))
 
-.PHONY: help build demo test check chaos chaos-check fuzz deb sbom licences clean
+.PHONY: help build demo test check chaos chaos-check fuzz bench deb sbom licences shipped clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,6 +47,13 @@ sbom: build ## dist/sbom.cdx.json: what the programs are made of (CycloneDX)
 
 licences: build ## docs/licences.md, after a change of dependencies
 	go run ./scripts/bom table $(SHIPPED) >docs/licences.md
+
+bench: build ## how fast it is, every count checked: 15 minutes, or `make bench BENCH=quick`
+	go build -o bin/bench ./bench
+	bin/bench $(ARGS)
+
+shipped: # the programs of the package, for scripts
+	@echo $(SHIPPED)
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -32,7 +32,7 @@ func app() *cli.App {
 		Usage:           "measure Glow, what others have for the same counts, and the limits of this machine",
 		HideHelpCommand: true,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "mode", Value: "full", EnvVars: []string{"BENCH"}, Usage: "`WHAT`: smoke (20 s), quick (2 min), full (15 min), growth, week, or one of the parts of full: glow, hops, peers, followers, limits, rotation, latency, shares, publish"},
+			&cli.StringFlag{Name: "mode", Value: "full", EnvVars: []string{"BENCH"}, Usage: "`WHAT`: smoke (20 s), quick (2 min), full (15 min), growth, week, or a part of full: glow, hops, limits, followers, peers, rotation, latency, shares, publish"},
 			&cli.StringFlag{Name: "geoip", EnvVars: []string{"GLOW_GEOIP"}, Usage: "City database `FILE` (default: DB-IP City Lite, fetched once)"},
 			&cli.StringFlag{Name: "root", Value: ".", Usage: "`DIR` of the repository"},
 			&cli.StringFlag{Name: "bin", Value: "bin", Usage: "`DIR` with Glow's programs"},

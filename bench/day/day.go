@@ -175,3 +175,12 @@ func (d *Day) visitor(second int64) *visitor {
 		}
 	}
 }
+
+// Visits are the addresses of n visits at the hour of the launch.
+func (d *Day) Visits(n int) [][]byte {
+	list := make([][]byte, n)
+	for i := range list {
+		list[i] = d.visitor(launch * 60).text
+	}
+	return list
+}

@@ -10,24 +10,37 @@ import (
 	nx "github.com/nxadm/tail"
 )
 
-// followed counts lines: each begins with its number.
+// followed counts lines by their number.
 type followed struct {
-	seen []bool
-	all  int
+	seen         []bool
+	all, doubled int
+}
+
+// Number is the number of a line, which stands behind "n="; -1 if there is none.
+func Number(line string) int {
+	_, text, ok := strings.Cut(line, "n=")
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if !ok || err != nil {
+		return -1
+	}
+	return n
 }
 
 // take notes a line.
 func (f *followed) take(line string) {
-	number, _, _ := strings.Cut(line, " ")
-	if n, err := strconv.Atoi(number); err == nil && n >= 0 && n < len(f.seen) && !f.seen[n] {
+	n := Number(line)
+	switch {
+	case n < 0 || n >= len(f.seen):
+	case f.seen[n]:
+		f.doubled++
+	default:
 		f.seen[n] = true
 		f.all++
 	}
 }
 
-// follow reads lines that name their numbers until all n are there, or none
-// has come for so many seconds. Where the lines of a log do not begin with
-// numbers, any n lines do.
+// follow reads lines that name their numbers until none has come for so many
+// seconds. With 0 seconds it reads any n lines.
 func follow[L any](args []string, open func(path string) (<-chan L, func(), error), text func(L) string) (Result, error) {
 	if err := want(args, 3); err != nil {
 		return Result{}, err
@@ -51,7 +64,7 @@ func follow[L any](args []string, open func(path string) (<-chan L, func(), erro
 	start := time.Now()
 	r, err := measure(func() (int, error) {
 		quiet := time.NewTimer(wait)
-		for read := 0; f.all < n && (seconds > 0 || read < n); read++ {
+		for read := 0; seconds > 0 || read < n; read++ {
 			select {
 			case line, ok := <-lines:
 				if !ok {
@@ -70,6 +83,7 @@ func follow[L any](args []string, open func(path string) (<-chan L, func(), erro
 		}
 		return f.all, nil
 	})
+	r.Doubled = f.doubled
 	if seconds == 0 {
 		r.Events = n
 	} else {

@@ -20,20 +20,13 @@ const kind = "download"
 // Compare compares every count in Redis with the tally's. Its error names the
 // first differences.
 func (t *Tally) Compare(ctx context.Context, c *redis.Client, k keys.Keys) error {
-	d := &differences{}
-	members := map[bucket.ID][]int64{{Period: bucket.All}: nil}
-	for number := range t.minutes {
-		for _, p := range []bucket.Period{bucket.Minute, bucket.Hour, bucket.Day, bucket.All} {
-			id := bucket.ID{Period: p, Start: p.Start(number * 60)}
-			members[id] = append(members[id], number)
-		}
-	}
+	d, members := &differences{}, t.members()
 	for id, minutes := range members {
 		hash, sum, err := fetch(ctx, c, k, id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", id, err)
 		}
-		t.compare(d, id, minutes, hash, sum)
+		d.compare(id, t.expect(id, minutes), hash, sum)
 		if len(d.list) >= 5 {
 			break
 		}
@@ -42,6 +35,18 @@ func (t *Tally) Compare(ctx context.Context, c *redis.Client, k keys.Keys) error
 		return err
 	}
 	return d.err()
+}
+
+// members are the minutes of each bucket.
+func (t *Tally) members() map[bucket.ID][]int64 {
+	m := map[bucket.ID][]int64{}
+	for number := range t.minutes {
+		for _, p := range []bucket.Period{bucket.Minute, bucket.Hour, bucket.Day, bucket.All} {
+			id := bucket.ID{Period: p, Start: p.Start(number * 60)}
+			m[id] = append(m[id], number)
+		}
+	}
+	return m
 }
 
 func fetch(ctx context.Context, c *redis.Client, k keys.Keys, id bucket.ID) (map[string]string, *bucket.Dims, error) {
@@ -62,33 +67,47 @@ func fetch(ctx context.Context, c *redis.Client, k keys.Keys, id bucket.ID) (map
 	return hash, sum.Dims(kind), nil
 }
 
-// compare compares one bucket, which holds the given minutes.
-func (t *Tally) compare(d *differences, id bucket.ID, minutes []int64, hash map[string]string, got *bucket.Dims) {
+// expected is what one bucket must hold.
+type expected struct {
+	n, unlocated uint64
+	days         map[string]uint64 // all time only
+	*bucket.Dims
+}
+
+// expect adds up the minutes of one bucket.
+func (t *Tally) expect(id bucket.ID, minutes []int64) expected {
 	by := make([]uint64, len(t.places))
-	beat, days := map[uint32]uint64{}, map[string]uint64{}
-	n := uint64(0)
+	e := expected{days: map[string]uint64{}}
+	beat := map[uint32]uint64{}
 	for _, number := range minutes {
 		m := t.minutes[number]
 		for _, p := range m.places {
 			by[p]++
 		}
-		n += uint64(len(m.places))
-		days[time.Unix(number*60, 0).UTC().Format(time.DateOnly)] += uint64(len(m.places))
+		e.n += uint64(len(m.places))
+		if id.Period == bucket.All {
+			e.days[time.Unix(number*60, 0).UTC().Format(time.DateOnly)] += uint64(len(m.places))
+			continue
+		}
 		for sec, k := range m.beat {
-			if k > 0 && id.Period != bucket.All {
+			if k > 0 {
 				beat[uint32((number*60+int64(sec)-id.Start)/id.Period.BeatSeconds())] += uint64(k)
 			}
 		}
 	}
-	unlocated, want := t.dims(by, id.Period.HasRegions())
-	if id.Period == bucket.All {
-		for day, k := range days {
-			same(d, id, "day "+day, number(hash[kind+"|day|"+day]), k)
-		}
+	e.unlocated, e.Dims = t.dims(by, id.Period.HasRegions())
+	e.Beat = beat
+	return e
+}
+
+// compare compares one bucket.
+func (d *differences) compare(id bucket.ID, want expected, hash map[string]string, got *bucket.Dims) {
+	for day, k := range want.days {
+		same(d, id, "day "+day, number(hash[kind+"|day|"+day]), k)
 	}
-	same(d, id, "n", number(hash[kind+"|n"]), n)
-	same(d, id, "unlocated", number(hash[kind+"|unlocated"]), unlocated)
-	equal(d, id, "beat", got.Beat, beat)
+	same(d, id, "n", number(hash[kind+"|n"]), want.n)
+	same(d, id, "unlocated", number(hash[kind+"|unlocated"]), want.unlocated)
+	equal(d, id, "beat", got.Beat, want.Beat)
 	equal(d, id, "continents", got.Continents, want.Continents)
 	equal(d, id, "countries", got.Countries, want.Countries)
 	equal(d, id, "regions", got.Regions, want.Regions)
