@@ -35,15 +35,19 @@ func (w *world) lanes(r *rand.Rand) (list []*lane) {
 		slices.Concat(daemonFaults("tailer", "geoworker", "publisher"), fileFaults(), geoFaults(), w.clocks.daemonFaults()),
 		slices.Concat(storeFaults(), daemonFaults("sharehook"), spoolFaults(w)),
 	} {
-		l := &lane{rand: rand.New(rand.NewPCG(r.Uint64(), 0)), gap: 700 * time.Millisecond}
-		for _, f := range kinds {
-			if w.c.wants(f) {
-				l.kinds = append(l.kinds, f)
-			}
-		}
-		list = append(list, l)
+		list = append(list, newLane(w.c, r.Uint64(), kinds))
 	}
 	return list
+}
+
+func newLane(c Config, seed uint64, kinds []fault) *lane {
+	l := &lane{rand: rand.New(rand.NewPCG(seed, 0)), gap: 700 * time.Millisecond}
+	for _, f := range kinds {
+		if c.wants(f) {
+			l.kinds = append(l.kinds, f)
+		}
+	}
+	return l
 }
 
 // wants says whether a run draws this fault: some take longer than a short run.

@@ -106,7 +106,7 @@ func spoolFaults(w *world) []fault {
 	}
 	return []fault{{"spool", "disk of the spool full", 2, 0, func(w *world, r *rand.Rand) {
 		filler := filepath.Join(w.shares.spool, "filler")
-		_ = os.WriteFile(filler, make([]byte, 256<<20), 0o600) // as much as there is room for
+		fill(filler)
 		if r.IntN(2) == 0 {
 			w.units["sharehook"][0].Kill()
 		}
@@ -115,6 +115,18 @@ func spoolFaults(w *world) []fault {
 			w.t.Error(err)
 		}
 	}}}
+}
+
+// fill writes a file until there is no room for more.
+func fill(path string) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for b := make([]byte, 1<<20); err == nil; {
+		_, err = f.Write(b)
+	}
 }
 
 // verdict says of each share whether the spool holds it as often as its answer
