@@ -28,11 +28,9 @@ func exitCode(err error) int {
 }
 
 var (
-	outFlag      = &cli.StringFlag{Name: "out", Value: "dist", Usage: "the `DIR` to write to"}
-	singleFlag   = &cli.BoolFlag{Name: "single", Usage: "one self-contained HTML file instead"}
-	listenFlag   = &cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`HOST:PORT` to serve on"}
-	targetFlag   = &cli.StringFlag{Name: "target", Usage: "s3://`BUCKET`/PREFIX or file:///DIR"}
-	endpointFlag = &cli.StringFlag{Name: "s3-endpoint", Usage: "`URL` of an S3-compatible store other than AWS"}
+	outFlag    = &cli.StringFlag{Name: "out", Value: "dist", Usage: "the `DIR` to write to"}
+	singleFlag = &cli.BoolFlag{Name: "single", Usage: "one self-contained HTML file instead"}
+	listenFlag = &cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`HOST:PORT` to serve on"}
 )
 
 // command makes one command; all of them build, so all have the build's flags.
@@ -104,28 +102,6 @@ func build(c *cli.Context) error {
 		}
 	}
 	fmt.Fprintf(c.App.ErrWriter, "page: build %v, %d files in %s\n", o.Settings["build"], len(files), out)
-	return nil
-}
-
-func syncPage(c *cli.Context) error {
-	o, err := options(c)
-	if err != nil {
-		return err
-	}
-	target, err := store.Open(c.Context, c.String("target"), c.String("s3-endpoint"))
-	if err != nil {
-		return usage{fmt.Errorf("--target (or GLOW_TARGET): %w", err)}
-	}
-	files, err := bundle.Build(o)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if err := target.Put(c.Context, f); err != nil {
-			return fmt.Errorf("upload %s: %w", f.Name, err)
-		}
-	}
-	fmt.Fprintf(c.App.ErrWriter, "page: build %v, %d files at %s\n", o.Settings["build"], len(files), c.String("target"))
 	return nil
 }
 

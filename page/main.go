@@ -37,7 +37,7 @@ func app() *cli.App {
 		Commands: []*cli.Command{
 			command("build", "write the page to a directory", build, outFlag, singleFlag),
 			command("serve", "serve the page, and a feed in a directory", serve, listenFlag),
-			command("sync", "upload the page with the right headers", syncPage, targetFlag, endpointFlag),
+			command("sync", "upload the page with the right headers", syncPage, targetFlag, endpointFlag, dryRunFlag, pruneFlag),
 		},
 	}
 }

@@ -6,17 +6,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"time"
 
 	"github.com/glowmap/glow/page/bundle"
 )
@@ -25,6 +19,16 @@ import (
 type Store interface {
 	// Put stores a file under its name; readers see the old or the new one whole.
 	Put(ctx context.Context, f bundle.File) error
+	// List tells which files are there; a folder's own folders are left out.
+	List(ctx context.Context) ([]Object, error)
+	// Delete removes a file.
+	Delete(ctx context.Context, name string) error
+}
+
+// Object is a file that is there, and when it was put.
+type Object struct {
+	Name string
+	Put  time.Time
 }
 
 // Open opens s3://BUCKET/PREFIX or file:///DIR.
@@ -73,58 +77,4 @@ func Write(w http.ResponseWriter, r *http.Request, data []byte) {
 		data = zipped(data)
 	}
 	_, _ = w.Write(data) // the client may have gone
-}
-
-// dir is a web server's folder: each file beside its gzipped twin.
-type dir string
-
-func (d dir) Put(_ context.Context, f bundle.File) error {
-	path := filepath.Join(string(d), f.Name)
-	return errors.Join(replace(path, f.Data), replace(path+".gz", zipped(f.Data)))
-}
-
-func replace(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, data, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
-}
-
-type bucket struct {
-	client *s3.Client
-	name   string
-	prefix string
-}
-
-func openS3(ctx context.Context, name, prefix, endpoint string) (Store, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("load AWS settings: %w", err)
-	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1"
-	}
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		if endpoint != "" {
-			o.BaseEndpoint, o.UsePathStyle = aws.String(endpoint), true
-		}
-	})
-	if prefix != "" {
-		prefix += "/"
-	}
-	return &bucket{client, name, prefix}, nil
-}
-
-func (b *bucket) Put(ctx context.Context, f bundle.File) error {
-	h := Headers(f)
-	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &b.name, Key: aws.String(b.prefix + f.Name), Body: bytes.NewReader(zipped(f.Data)),
-		ContentType: aws.String(h["Content-Type"]), CacheControl: aws.String(h["Cache-Control"]),
-		ContentEncoding: aws.String("gzip"),
-	})
-	return err
 }
