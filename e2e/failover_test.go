@@ -91,7 +91,7 @@ func TestPromotedReplica(t *testing.T) {
 	f := startFlow(t, r, p.g, harness.Size(t, "GLOW_E2E_LINES", 15000), 6*time.Second)
 	every(r, 1, 1500*time.Millisecond, func(int) { p.link.Turn("tcp", "127.0.0.1:1") }) // from now on it lags
 	every(r, 1, 1500*time.Millisecond, func(int) { p.lose() })
-	if err := p.g.Client.SlaveOf(context.Background(), "NO", "ONE").Err(); err != nil {
+	if err := p.g.Client.ReplicaOf(context.Background(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	o := p.g.Client.Options()

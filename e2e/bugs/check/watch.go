@@ -15,21 +15,28 @@ import (
 
 // catch is the first test that failed; the zero catch is none.
 type catch struct {
+	tried bool
 	test  string
 	after time.Duration
 	found string // what it said
 }
 
 func (c catch) seconds() string {
-	if c.test == "" {
-		return "-"
+	switch {
+	case !c.tried:
+		return ""
+	case c.test == "":
+		return "never"
 	}
 	return fmt.Sprintf("%.0f s", c.after.Seconds())
 }
 
 func (c catch) String() string {
-	if c.test == "" {
-		return "not caught, or not tried"
+	switch {
+	case !c.tried:
+		return "not tried"
+	case c.test == "":
+		return "not caught"
 	}
 	return fmt.Sprintf("%s after %s: %s", c.test, c.seconds(), c.found)
 }
@@ -55,7 +62,7 @@ func (h *hunt) watch(bin, pattern string) (c catch, err error) {
 	timer := time.AfterFunc(*within, end)
 	defer timer.Stop()
 	c = first(out)
-	c.after = time.Since(start)
+	c.tried, c.after = true, time.Since(start)
 	end()
 	_, _ = io.Copy(io.Discard, out)
 	_ = tests.Wait() // killed, or failed: that is what is looked for
