@@ -206,7 +206,7 @@ func TestDoctorRights(t *testing.T) {
 		c.do("ACL", "SETUSER", viewer, rules)
 		return c.examine("--redis-url", url)
 	}
-	f := rights("+@all -xadd -xgroup|create")
+	f := rights("~* +@all -xadd -xgroup|create")
 	f.wants(t, "no XADD", "redis-rights", "error", "may not: xadd, xgroup|create")
 	f = rights("+@all resetkeys ~other:*")
 	f.wants(t, "no keys", "redis-rights", "error", "hgetall")

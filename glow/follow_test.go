@@ -86,13 +86,14 @@ func (s *stage) onTerminal(env string, args ...string) string {
 	must(s.T, cmd.Start())
 	tty.Close()
 	var shown bytes.Buffer
-	for b := make([]byte, 4096); ; {
+	for b, asked := make([]byte, 4096), false; ; {
 		n, err := ptmx.Read(b)
 		shown.Write(b[:n])
 		if err != nil { // the other side is closed
 			break
 		}
-		if bytes.Count(shown.Bytes(), []byte("\x1b[J")) >= 2 {
+		if !asked && bytes.Count(shown.Bytes(), []byte("\x1b[J")) >= 2 {
+			asked = true // a second signal would kill
 			_ = cmd.Process.Signal(syscall.SIGINT)
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,13 +74,15 @@ func (s *settings) redis() (*redis.Client, string) {
 	return c, redacted(s.text("redis-url"))
 }
 
+// redacted is a URL without user, password and parameters. It may name several
+// hosts, so that net/url does not read it.
 func redacted(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
 		return "redis"
 	}
-	u.User, u.RawQuery = nil, ""
-	return u.String()
+	rest, _, _ = strings.Cut(rest, "?")
+	return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
 }
 
 func (s *settings) keys() keys.Keys {

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,27 +59,27 @@ func TestWrong(t *testing.T) {
 		make     func()
 		undo     func()
 	}{
-		{"no-worker", "1 entries wait in the queue, the oldest for 10 min", func() {
+		{"no-worker", "1 entry waiting in the queue, the oldest for 10 min", func() {
 			s.do("XADD", s.keys.Queue(), entryID(old), "events", "a\nb", "source", "x")
 		}, nil},
-		{"pending", "1 entries were taken by a worker and not counted for", func() {
+		{"pending", "1 entry taken by a worker and not counted for", func() {
 			s.do("XREADGROUP", "GROUP", keys.Group, "dead\x1b]0;x\a", "STREAMS", s.keys.Queue(), ">")
 			s.do("XCLAIM", s.keys.Queue(), keys.Group, "dead\x1b]0;x\a", "0", entryID(old), "IDLE", "600000")
 		}, nil},
-		{"queue-lag", "the oldest of 1 entries", func() {
+		{"queue-lag", "1 entry waiting in the queue, the oldest for 10 min", func() {
 			s.do("XADD", s.keys.Queue(), entryID(old.Add(time.Second)), "events", "c", "source", "x")
 			s.do("XREADGROUP", "GROUP", keys.Group, "busy", "STREAMS", s.keys.Queue(), ">")
 			s.do("XDEL", s.keys.Queue(), entryID(old))
 			s.do("XACK", s.keys.Queue(), keys.Group, entryID(old))
 		}, func() { s.do("XTRIM", s.keys.Queue(), "MAXLEN", "0") }},
-		{"publish-lag", "1 changed buckets wait", func() { s.do("ZADD", s.keys.Dirty(), old.Unix(), "1m:1774360800") }, nil},
+		{"publish-lag", "1 changed bucket waiting", func() { s.do("ZADD", s.keys.Dirty(), old.Unix(), "1m:1774360800") }, nil},
 		{"no-publisher", "no publisher is active", func() { s.do("DEL", s.keys.Lease("publisher")) }, func() { s.do("DEL", s.keys.Dirty()) }},
 		{"heartbeat", "the last heartbeat of the feed was", func() { s.feed.Published = old.UTC(); s.publish() }, func() { s.feed.Published = s.now.UTC(); s.publish() }},
 		{"recovering", "the feed is recovering", func() { s.feed.Status = snapshot.Recovering; s.publish() }, func() { s.feed.Status = snapshot.Live; s.publish() }},
 		{"other-feed", "another feed", func() { s.do("HSET", s.keys.Meta(), keys.MetaFeed, "beef") }, func() { s.do("HSET", s.keys.Meta(), keys.MetaFeed, "f00d") }},
 		{"no-feed", "there is no feed", func() { must(t, os.Rename(s.target, s.target+".away")) }, func() { must(t, os.Rename(s.target+".away", s.target)) }},
 		{"tailer-stuck", "access.log: has lines that are not read", func() { s.position(s.log, position.Open, 21, old) }, func() { s.position(s.log, position.Open, 210, s.now) }},
-		{"lost", "1 logs of", func() { s.position(s.dir, position.Lost, 21, s.now) }, func() { s.position(s.dir, position.Done, 21, s.now) }},
+		{"lost", "1 log of", func() { s.position(s.dir, position.Lost, 21, s.now) }, func() { s.position(s.dir, position.Done, 21, s.now) }},
 		{"foreign-positions", "a position cannot be read", func() { s.do("HSET", s.keys.Positions(), "x", "y") }, func() { s.do("HDEL", s.keys.Positions(), "x") }},
 		{"schema", "Redis holds the schema 2", func() { s.do("HSET", s.keys.Meta(), keys.MetaSchema, "2") }, func() { s.do("HSET", s.keys.Meta(), keys.MetaSchema, "1") }},
 		{"geoip-old", "days old", func() { s.do("HSET", s.keys.Meta(), keys.MetaGeoIPBuilt, "2020-01-01") }, func() { s.do("HDEL", s.keys.Meta(), keys.MetaGeoIPBuilt) }},
@@ -188,6 +189,7 @@ func answering(t *testing.T, answer string) string {
 func TestEmpty(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
+	s.do("ACL", "SETUSER", viewer, "~{other}:*")
 	if out, code := s.status("--namespace", "other", "--target", ""); code != 1 || !strings.Contains(out, "empty: Redis holds nothing of the namespace other") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
@@ -196,14 +198,16 @@ func TestEmpty(t *testing.T) {
 func TestAdmin(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	ready := http.StatusOK
+	var away atomic.Bool
 	mux := http.NewServeMux()
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "# HELP x\nglow_publisher_active 1\nglow_publisher_recovering 0\nglow_publisher_heartbeat_timestamp_seconds %d\n", time.Now().Unix())
 	})
 	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(ready)
+		if away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
 		fmt.Fprintln(w, "the store\x1b[31m is away")
 	})
 	server := httptest.NewServer(mux)
@@ -215,7 +219,7 @@ func TestAdmin(t *testing.T) {
 	if out, code := s.glow("status", "--admin", addr, "--admin", "127.0.0.1:1"); code != 1 || !strings.Contains(out, "daemon-down: http://127.0.0.1:1 does not answer") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
-	ready = http.StatusServiceUnavailable
+	away.Store(true)
 	if out, code := s.glow("status", "--admin", addr); code != 1 || !strings.Contains(out, "daemon-unready: the publisher at "+server.URL+" cannot work: the store?[31m is away") {
 		t.Errorf("exit %d\n%s", code, out)
 	}

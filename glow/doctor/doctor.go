@@ -120,6 +120,6 @@ func (r *Report) Text(colours bool) string {
 		}
 	}
 	p.Line()
-	p.Line("glow doctor:", term.Count(count[Error]), "errors,", term.Count(count[Warning]), "warnings,", term.Count(count[Note]), "notes,", term.Count(count[OK]), "well")
+	p.Line("glow doctor:", term.Many(count[Error], "error,", "errors,"), term.Many(count[Warning], "warning,", "warnings,"), term.Many(count[Note], "note,", "notes,"), term.Count(count[OK]), "well")
 	return p.String()
 }

@@ -48,7 +48,7 @@ func (d *doctor) redis() {
 
 // configuration is what of Redis's settings matters; nil if it is not told.
 func (d *doctor) configuration() map[string]string {
-	names := []string{"appendfsync", "no-appendfsync-on-rewrite", "aof-load-truncated", "hash-max-listpack-entries", "maxmemory-policy", "save", "stop-writes-on-bgsave-error", "dir"}
+	names := []string{"appendfsync", "no-appendfsync-on-rewrite", "aof-load-truncated", "hash-max-listpack-entries", "maxmemory-policy", "min-replicas-to-write"}
 	all := map[string]string{}
 	for _, name := range names {
 		m, err := d.Redis.ConfigGet(d.ctx, name).Result()
@@ -80,11 +80,14 @@ func (d *doctor) role() {
 	replicas, _ := strconv.Atoi(d.info["connected_slaves"])
 	switch {
 	case d.info["role"] != "" && d.info["role"] != "master":
-		d.refuse("redis-role", "this Redis is a replica", "daemons cannot write to it", "name the master in --redis-url")
+		d.refuse("redis-role", "this Redis is a replica", "daemons cannot write to it", "name the primary in --redis-url")
 	case replicas > 0:
-		d.note("redis-role", fmt.Sprintf("master with %d replicas", replicas), "should one take over, what it lacks by then is read again from the logs, by itself", "keep logs and the spool for longer than replicas may lag")
+		d.ok("redis-role", "a primary with "+term.Many(replicas, "replica", "replicas"))
 	default:
-		d.ok("redis-role", "master, without replicas")
+		d.ok("redis-role", "a primary, without replicas")
+	}
+	if replicas > 0 && d.config["min-replicas-to-write"] == "0" {
+		d.note("redis-replicas", "min-replicas-to-write 0", "a primary that is cut off from its replicas goes on counting beside the promoted one, and numbers may go back and forth until it is stopped", "docs/operating.md, \"Failover\"")
 	}
 }
 

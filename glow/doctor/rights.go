@@ -14,6 +14,7 @@ import (
 // many as they need. KEY stands for a key of the namespace.
 var commands = strings.Split(`ping
 info
+role
 time
 evalsha 0 0
 script exists 0

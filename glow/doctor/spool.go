@@ -37,7 +37,7 @@ func (d *doctor) spool() {
 		d.note("spool", err.Error(), "nothing can be said of it", "run this as root")
 		return
 	}
-	d.ok("spool", fmt.Sprintf("%s: %d segments, %s", dir, v.Segments, term.Bytes(v.Bytes)))
+	d.ok("spool", fmt.Sprintf("%s: %s, %s", dir, term.Many(v.Segments, "segment", "segments"), term.Bytes(v.Bytes)))
 	if st, err := modeOf(dir); err == nil && st.Mode&0o77 != 0 {
 		d.warn("spool-mode", fmt.Sprintf("%s has mode %04o", dir, st.Mode&0o7777), "others may read the addresses in it", "chmod 0700 "+dir)
 	}

@@ -73,7 +73,7 @@ func (k *look) judgeRedis() {
 		k.problem("redis-full", fmt.Sprintf("Redis uses %s of its %s", term.Bytes(r.Memory), term.Bytes(r.MaxMemory)), "when it is full the intake stops; counting and publishing go on, and nothing is lost", "raise maxmemory")
 	}
 	if r.Role != "" && r.Role != "master" {
-		k.problem("redis-replica", "this Redis is a replica", "daemons cannot write to it, and what it says may be old", "name the master in --redis-url")
+		k.problem("redis-replica", "this Redis is a replica", "daemons cannot write to it, and what it says may be old", "name the primary in --redis-url")
 	}
 	if k.schema != "" && k.schema != keys.Schema {
 		k.problem("schema", "Redis holds the schema "+term.Clean(k.schema)+", this glow knows "+keys.Schema, "another version of Glow runs here, and what is said may be wrong", "use the glow of that version")
@@ -92,14 +92,16 @@ func (k *look) judgeQueue() {
 	late := q.Lag > k.MaxLag.Seconds()
 	switch {
 	case late && !working:
-		k.problem("no-worker", fmt.Sprintf("%s entries wait in the queue, the oldest for %s, and no geoworker takes them", term.Count(q.Entries), span(q.Lag)), "nothing is counted; the queue keeps the events", "start a geoworker; if one runs, see its log")
+		k.problem("no-worker", fmt.Sprintf("%s waiting in the queue, the oldest for %s, and no geoworker takes them", entries(q.Entries), span(q.Lag)), "nothing is counted; the queue keeps the events", "start a geoworker; if one runs, see its log")
 	case late:
-		k.problem("queue-lag", fmt.Sprintf("the oldest of %s entries in the queue has waited for %s", term.Count(q.Entries), span(q.Lag)), "counting lags behind; nothing is lost", "if the queue grows start more geoworkers; else see their logs")
+		k.problem("queue-lag", fmt.Sprintf("%s waiting in the queue, the oldest for %s", entries(q.Entries), span(q.Lag)), "counting lags behind; nothing is lost", "if the queue grows start more geoworkers; else see their logs")
 	}
 	if q.OldestPending != nil && *q.OldestPending > k.MaxLag.Seconds() {
-		k.problem("pending", fmt.Sprintf("%s entries were taken by a worker and not counted for %s", term.Count(q.Pending), span(*q.OldestPending)), "a geoworker died or hangs; another one takes them over after --claim-after", "start a geoworker, or restart the one that hangs")
+		k.problem("pending", fmt.Sprintf("%s taken by a worker and not counted for %s", entries(q.Pending), span(*q.OldestPending)), "a geoworker died or hangs; another one takes them over after --claim-after", "start a geoworker, or restart the one that hangs")
 	}
 }
+
+func entries(n int64) string { return term.Many(n, "entry", "entries") }
 
 func span(seconds float64) string {
 	return term.Span(time.Duration(seconds * float64(time.Second)))
@@ -111,7 +113,7 @@ func (k *look) judgeSources() {
 	}
 	for _, s := range k.Sources {
 		if s.Lost > 0 && k.Time.Sub(s.lastLost) < lostFor {
-			k.problem("lost", fmt.Sprintf("%d logs of %s vanished before they were read to their end", s.Lost, term.Clean(s.Name)), "their last lines are not counted", "find a copy and import it with \"tailer --once FILE\"; keep more rotations")
+			k.problem("lost", fmt.Sprintf("%s of %s vanished before being read to the end", term.Many(s.Lost, "log", "logs"), term.Clean(s.Name)), "their last lines are not counted", "find a copy and import it with \"tailer --once FILE\"; keep more rotations")
 		}
 	}
 }
@@ -121,7 +123,7 @@ func (k *look) judgeBuckets() {
 	if b == nil || b.Dirty == 0 || b.Lag <= (k.MaxLag+patience).Seconds() {
 		return
 	}
-	what := fmt.Sprintf("%s changed buckets wait to be published, the oldest for %s", term.Count(b.Dirty), span(b.Lag))
+	what := fmt.Sprintf("%s waiting to be published, the oldest for %s", term.Many(b.Dirty, "changed bucket", "changed buckets"), span(b.Lag))
 	if k.Publisher == nil {
 		k.problem("no-publisher", what+", and no publisher is active", "viewers see old numbers; Redis keeps the counts", "start the publisher; if it runs, see its log")
 		return

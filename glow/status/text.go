@@ -88,10 +88,10 @@ func (p *page) queue() {
 	if q == nil {
 		return
 	}
-	text := term.Count(q.Entries) + " entries"
+	text := entries(q.Entries)
 	if q.Events != nil && q.Entries > 0 {
 		about := map[bool]string{false: "about "}[q.EventsExact]
-		text += fmt.Sprintf(" (%s%s events), the oldest %s old", about, term.Count(*q.Events), span(q.Lag))
+		text += fmt.Sprintf(" (%s%s), the oldest %s old", about, term.Many(*q.Events, "event", "events"), span(q.Lag))
 	}
 	if q.Pending > 0 {
 		text += fmt.Sprintf("; %s taken by workers", term.Count(q.Pending))
@@ -127,7 +127,7 @@ func (p *page) sources() {
 	for _, s := range p.r.Sources[:min(len(p.r.Sources), mostShown)] {
 		words := []string{term.Clean(s.Name)}
 		if s.Done > 0 {
-			words = append(words, fmt.Sprintf("%d files done", s.Done))
+			words = append(words, term.Many(s.Done, "file", "files")+" done")
 		}
 		if s.Lost > 0 {
 			words = append(words, p.Paint(term.Bad, fmt.Sprintf("%d lost", s.Lost)))
@@ -188,7 +188,7 @@ func (p *page) drops() {
 	}
 	p.Fact("dropped", text)
 	if c.NewestReject != nil {
-		p.Fact("", fmt.Sprintf("  %s samples, the newest %s old: redis-cli XREVRANGE '{%s}:rejects' + - COUNT 5", term.Count(c.RejectSamples), term.Span(p.r.Time.Sub(*c.NewestReject)), p.r.Namespace))
+		p.Fact("", fmt.Sprintf("  %s, the newest %s old: redis-cli XREVRANGE '{%s}:rejects' + - COUNT 5", term.Many(c.RejectSamples, "sample", "samples"), term.Span(p.r.Time.Sub(*c.NewestReject)), p.r.Namespace))
 	}
 }
 
@@ -269,7 +269,7 @@ func (p *page) geoip() {
 
 func (p *page) spool() {
 	if s := p.r.Spool; s != nil {
-		p.Fact("spool", fmt.Sprintf("%d segments, %s, %s", s.Segments, term.Bytes(s.Bytes), term.Clean(s.Dir)))
+		p.Fact("spool", fmt.Sprintf("%s, %s, %s", term.Many(s.Segments, "segment", "segments"), term.Bytes(s.Bytes), term.Clean(s.Dir)))
 	}
 }
 
@@ -294,7 +294,7 @@ func (p *page) redis() {
 	}
 	words := []string{term.Clean(r.Version), memory, log, "up " + span(float64(r.Uptime))}
 	if r.Replicas > 0 {
-		words = append(words, fmt.Sprintf("%d replicas", r.Replicas))
+		words = append(words, term.Many(r.Replicas, "replica", "replicas"))
 	}
 	p.Fact("redis", strings.Join(append(words, term.Clean(r.URL)), ", "))
 }

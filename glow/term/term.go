@@ -4,7 +4,6 @@ package term
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -77,12 +76,6 @@ func (p *Page) Fact(title string, text ...string) {
 // String is all that was written.
 func (p *Page) String() string { return p.b.String() }
 
-// WriteTo writes it to w.
-func (p *Page) WriteTo(w io.Writer) (int64, error) {
-	n, err := io.WriteString(w, p.b.String())
-	return int64(n), err
-}
-
 // Pad fills text with blanks up to a width in runes.
 func Pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
@@ -134,6 +127,14 @@ func Count[N int | int64 | uint64](n N) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// Many is a number of things: "1 entry", "3 entries".
+func Many[N int | int64](n N, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + more
 }
 
 // Bytes is a size: "512 B", "6.7 KB", "1.2 GB".
