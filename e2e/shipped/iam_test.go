@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -224,7 +225,23 @@ func TestPolicies(t *testing.T) {
 	r.holds(t, "setup.json", policyOf(t, "setup.json", "feed", "some/prefix"))
 
 	command("page", "sync")
+	age(t, server.Path("feed/some/prefix"))
+	command("page", "sync", "--prune")
 	r.holds(t, "page.json", policyOf(t, "page.json", "feed", "some/prefix"))
+}
+
+// age makes a page's files two days old, beside a file of an older build.
+func age(t *testing.T, dir string) {
+	t.Helper()
+	old := filepath.Join(dir, "glow-OLDOLDOL.js")
+	if err := os.WriteFile(old, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for path, days := range map[string]int{old: 9, filepath.Join(dir, "index.html"): 2} {
+		if err := os.Chtimes(path, time.Time{}, time.Now().AddDate(0, 0, -days)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // keep takes the calls so far out of the record.
