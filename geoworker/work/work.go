@@ -134,18 +134,15 @@ const againAfter = 10 * time.Millisecond
 // check waits for Redis and looks whether it will do.
 func (w *Worker) check(ctx context.Context) error {
 	for {
-		err := w.Redis.Ping(ctx).Err()
+		warnings, err := w.Redis.Check(ctx)
 		if err == nil {
-			warnings, err := w.Redis.Check(ctx)
-			if err == nil {
-				for _, text := range warnings {
-					w.Log.Warn(text)
-				}
-				return nil
+			for _, text := range warnings {
+				w.Log.Warn(text)
 			}
-			if w.Redis.Ping(ctx).Err() == nil {
-				return err // it answers, but is unusable
-			}
+			return nil
+		}
+		if rdb.Unusable(err) {
+			return err
 		}
 		if errWait := w.outage.Wait(ctx, err); errWait != nil {
 			return fmt.Errorf("stopped before redis was there: %w", err)

@@ -165,8 +165,21 @@ func parseInfo(text string) map[string]string {
 // Check is the function [Check] for this client.
 func (c *Client) Check(ctx context.Context) (warnings []string, err error) { return Check(ctx, c) }
 
-// Check looks at what Glow needs of this Redis. The error says what makes it
-// unusable, the warnings what weakens the guarantees; each names the way out.
+// unusable is an error that waiting does not mend.
+type unusable struct{ error }
+
+func (u unusable) Unwrap() error { return u.error }
+
+// Unusable says whether an error of [Check] is about what Redis is or allows.
+// Any other means that Redis was away, be it for this one moment: wait.
+func Unusable(err error) bool {
+	var u unusable
+	return errors.As(err, &u) || redis.HasErrorPrefix(err, "NOPERM")
+}
+
+// Check looks at what Glow needs of this Redis. An error is [Unusable] if it
+// says what makes it so; the warnings say what weakens the guarantees. Each
+// names the way out.
 func Check(ctx context.Context, c redis.Cmdable) (warnings []string, err error) {
 	server, err := Info(ctx, c, "server")
 	if err != nil {
@@ -174,7 +187,7 @@ func Check(ctx context.Context, c redis.Cmdable) (warnings []string, err error) 
 	}
 	major, _, _ := strings.Cut(server["redis_version"], ".")
 	if n, err := strconv.Atoi(major); err == nil && n < 7 {
-		return nil, fmt.Errorf("redis %s is too old: Glow needs 7.0 or later", server["redis_version"])
+		return nil, unusable{fmt.Errorf("redis %s is too old: Glow needs 7.0 or later", server["redis_version"])}
 	}
 	memory, err := Info(ctx, c, "memory")
 	if err != nil {
@@ -182,7 +195,7 @@ func Check(ctx context.Context, c redis.Cmdable) (warnings []string, err error) 
 	}
 	if p := memory["maxmemory_policy"]; p != "" && p != "noeviction" {
 		if memory["maxmemory"] != "0" {
-			return nil, fmt.Errorf("redis has maxmemory-policy %s, which deletes counts when memory is full: set maxmemory-policy noeviction", p)
+			return nil, unusable{fmt.Errorf("redis has maxmemory-policy %s, which deletes counts when memory is full: set maxmemory-policy noeviction", p)}
 		}
 		warnings = append(warnings, "redis has maxmemory-policy "+p+": set noeviction, or a maxmemory set later will delete counts")
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/glowmap/glow/internal/bucket"
 	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/internal/rdb"
 	"github.com/glowmap/glow/internal/snapshot"
 	"github.com/glowmap/glow/publisher/counts"
 	"github.com/glowmap/glow/publisher/feed2014"
@@ -127,11 +128,8 @@ func (p *Publisher) checkRedis(ctx context.Context, checked *bool) error {
 	if *checked {
 		return nil
 	}
-	if err := p.d.Redis.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("%w: %w", counts.ErrRedis, err)
-	}
 	warnings, err := p.d.Redis.Check(ctx)
-	if err != nil && p.d.Redis.Ping(ctx).Err() != nil {
+	if err != nil && !rdb.Unusable(err) {
 		return fmt.Errorf("%w: %w", counts.ErrRedis, err)
 	}
 	for _, w := range warnings {

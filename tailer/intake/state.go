@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/glowmap/glow/internal/position"
+	"github.com/glowmap/glow/internal/rdb"
 	"github.com/glowmap/glow/tailer/push"
 )
 
@@ -16,9 +17,8 @@ func (in *Intake) Check(ctx context.Context) error {
 	redis := in.d.Outage("redis")
 	for {
 		warnings, err := in.d.Redis.Check(ctx)
-		away := in.d.Redis.Ping(ctx).Err()
 		switch {
-		case err != nil && away != nil:
+		case err != nil && !rdb.Unusable(err):
 			if redis.Wait(ctx, err) != nil {
 				return in.stopped(ctx)
 			}
