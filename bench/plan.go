@@ -27,7 +27,7 @@ var plans = map[string]plan{
 	"rotation":  {100000, 10000, 1, rotation},
 	"latency":   {100000, 10000, 1, latency},
 	"shares":    {100000, 10000, 1, shares},
-	"publish":   {day.Lines, 10000, 1, publish},
+	"publish":   {day.Lines / 100, 10000, 1, publish},
 	"growth":    {day.Lines, 10000, 1, growth},
 	"week":      {100000, 10000, 1, week},
 }

@@ -117,7 +117,7 @@ func (b *Bench) Publishing(ctx context.Context, length time.Duration) error {
 			return err
 		}
 	}
-	return b.launch(ctx, s, length, targets[1])
+	return b.launch(ctx, s, length, []string{"--target", "s3://bench/launch", "--s3-endpoint", s.URL()})
 }
 
 // backlog publishes all of a day that was counted.

@@ -76,6 +76,10 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	etag, ok := s.etags[r.URL.Path]
+	if r.URL.Query().Has("list-type") {
+		_, _ = io.WriteString(w, "<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>0</KeyCount></ListBucketResult>")
+		return
+	}
 	if r.Method != http.MethodPut {
 		if !ok || r.Method == http.MethodGet {
 			w.WriteHeader(http.StatusNotFound)
