@@ -14,7 +14,7 @@ export const more = {
   copied: "Copied",
   about_total: "The exact number of downloads in the log until the moment shown. It is counted once for every line, corrected when lines come late, and never estimated.",
   about_rate: "Downloads in the 60 seconds before the moment shown.",
-  about_place: "Places come from the IP address, looked up in a database, and are shown to about 55 km. The address itself is forgotten. {n} downloads could not be placed; they count in the total.",
+  about_place: "Places come from the IP address, looked up in a database, and are shown to about 55 km. The address itself is forgotten. Downloads that could not be placed: {n}; they count in the total.",
   about_spans: "Now is the last full minute, Today the day so far by UTC, All everything since the first download. Regions are counted by the hour, so that Now is this hour.",
   about_shares: "How often visitors shared the download on each network, until the moment shown. Shares are no downloads.",
   about_chart: "Downloads by minute. What is hatched is time in which nothing could be counted or published; it is left empty, never guessed.",
