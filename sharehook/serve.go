@@ -112,7 +112,7 @@ const (
 	readTime   = 10 * time.Second
 	writeTime  = 30 * time.Second
 	idleTime   = 30 * time.Second
-	insideMost = 4096
+	insideMost = 8192
 	memory     = 384 << 20
 )
 

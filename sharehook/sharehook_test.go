@@ -23,6 +23,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if order := os.Getenv(mobVariable); order != "" {
+		runMob(order)
+	}
 	dir, err := os.MkdirTemp("", "sharehook-test-")
 	if err != nil {
 		panic(err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/url"
@@ -65,12 +64,8 @@ func dribble(t testing.TB, h *hook, first, rest string) string {
 // A stop waits for nobody who has not said what he wants: of that nothing was taken.
 func TestStopWithCrowd(t *testing.T) {
 	h := start(t, t.TempDir(), nowhere)
-	u, _ := url.Parse(h.url)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	c := crowd{addr: u.Host}
-	c.hold(ctx, 300, func(i int) string { return beginnings[i%len(beginnings)] })
-	until(t, "the crowd is there", func() bool { return c.open.Load() == 300 })
+	m := gather(t, h, mobOrder{Members: 300, Says: beginnings})
+	until(t, "the crowd is there", func() bool { return m.state.Load().Open == 300 })
 	good(t, h, 10, 1000)
 	h.stop()
 	if n := len(spooled(t, h.spool)); n != 10 {

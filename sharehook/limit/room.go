@@ -3,6 +3,7 @@ package limit
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -120,7 +121,8 @@ func (r *Room) head(nc net.Conn) (there bool) {
 		return true
 	}
 	raw, err := tcp.SyscallConn()
-	if err != nil || tcp.SetReadDeadline(time.Now().Add(r.wait)) != nil {
+	wait := r.wait + rand.N(r.wait/4) // those who came together need not go together
+	if err != nil || tcp.SetReadDeadline(time.Now().Add(wait)) != nil {
 		return false
 	}
 	err = raw.Read(func(fd uintptr) (done bool) {
