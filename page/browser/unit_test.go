@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -30,108 +29,22 @@ func units(t *testing.T) *tab {
 	return p
 }
 
-// The Go implementation of births, written from the comment in births.ts alone.
-type birth struct {
-	cell, ms uint32
-	dx, dy   int32
-}
-
-func mix(x uint32) uint32 {
-	x = (x ^ x>>16) * 0x85ebca6b
-	x = (x ^ x>>13) * 0xc2b2ae35
-	return x ^ x>>16
-}
-
-func fnv1a(s string) uint32 {
-	h := uint32(0x811c9dc5)
-	for i := range len(s) {
-		h = (h ^ uint32(s[i])) * 0x01000193
-	}
-	return h
-}
-
-func births(p bucket.Period, start int64, typ string, n, unlocated uint64, beat []uint64, cells []uint32, counts []uint64, most uint64) (out []birth, weight uint64) {
-	located := n - unlocated
-	weight = max(1, (located+most-1)/most)
-	sums := []uint64{0}
-	for _, b := range beat {
-		sums = append(sums, sums[len(sums)-1]+b)
-	}
-	stepMs := uint32(p.BeatSeconds() * 1000)
-	for i, cell := range cells {
-		seed := mix(mix(uint32(start)^fnv1a(typ)) + cell*0x9e3779b1)
-		sparks := counts[i] / weight
-		if uint64(seed)%weight < counts[i]%weight {
-			sparks++
-		}
-		for k := range uint32(sparks) {
-			h := func(j uint32) uint32 { return mix(seed + (3*k+j)*0x9e3779b9) }
-			event := uint64(h(1)) * n >> 32
-			step := uint32(0)
-			for sums[step+1] <= event {
-				step++
-			}
-			h3 := h(3)
-			out = append(out, birth{
-				cell, step*stepMs + uint32(uint64(h(2)>>16)*uint64(stepMs)>>16),
-				int32(h3&255) + int32(h3>>8&255) - 255, int32(h3>>16&255) + int32(h3>>24) - 255,
-			})
-		}
-	}
-	return out, weight
-}
-
-func hashBirths(list []birth, weight uint64) uint32 {
-	h := uint32(0x811c9dc5)
-	add := func(v uint32) {
-		h = (h ^ v) * 0x01000193
-		h ^= h >> 15
-	}
-	for _, b := range list {
-		add(b.cell)
-		add(b.ms)
-		add(uint32(b.dx))
-		add(uint32(b.dy))
-	}
-	add(uint32(weight))
-	return h
-}
-
 // All screens draw the same sparks: Chromium's list is Go's, for every period,
 // type and thinning.
 func TestBirthsAreThoseOfGo(t *testing.T) {
 	p := units(t)
 	first := time.Date(2026, 3, 24, 12, 0, 0, 0, time.UTC)
 	feed := feedtest.New(3000, first)
-	now := first.Add(26 * time.Hour)
 	for _, period := range bucket.Periods[:4] {
+		id := bucket.ID{Period: period, Start: period.Start(first.Add(13*time.Hour + 7*time.Minute).Unix())}
+		data := feed.Snapshot(id, first.Add(26*time.Hour))
 		for _, most := range []uint64{1 << 30, 500} {
-			id := bucket.ID{Period: period, Start: period.Start(first.Add(13*time.Hour + 7*time.Minute).Unix())}
-			data := feed.Snapshot(id, now)
-			var snapshot struct {
-				Types map[string]struct {
-					N, Unlocated uint64
-					Beat, Counts []uint64
-					Cells        []uint32
-				}
-			}
-			if err := json.Unmarshal(data, &snapshot); err != nil {
+			want, err := feedtest.Births(id, data, most)
+			if err != nil {
 				t.Fatal(err)
 			}
-			for typ, c := range snapshot.Types {
-				for i := 1; i < len(c.Cells); i++ {
-					c.Cells[i] += c.Cells[i-1]
-				}
-				list, weight := births(period, id.Start, typ, c.N, c.Unlocated, c.Beat, c.Cells, c.Counts, most)
-				want := fmt.Sprint(len(list), hashBirths(list, weight))
-				got := eval[string](p, fmt.Sprintf(`(() => {
-					const s = unit.decodeSnapshot(%s, %q, %d);
-					const b = unit.births(%[2]q, %[3]d, %q, s.types.get(%[4]q), %d);
-					return b.n + " " + unit.hashBirths(b);
-				})()`, data, period, id.Start, typ, most))
-				if got != want {
-					t.Errorf("%s %s, at most %d: Chromium %s, Go %s", period, typ, most, got, want)
-				}
+			if got := eval[string](p, fmt.Sprintf(`unit.birthHashes(%s, %q, %d, %d)`, data, period, id.Start, most)); got != want {
+				t.Errorf("%s, at most %d: Chromium\n%s, Go\n%s", period, most, got, want)
 			}
 		}
 	}
