@@ -18,6 +18,10 @@ import (
 type Bug struct {
 	Name  string // of the file, without .patch
 	About string // what is wrong, in a sentence
+	// Faults are the beginnings of the names of those that the chaos is to make,
+	// separated by commas; none: all.
+	Faults string
+
 	path  string
 	files []string // patched, from the root
 }
@@ -36,8 +40,9 @@ func All() (list []Bug, err error) {
 		if err != nil {
 			return nil, err
 		}
-		about, patch, _ := strings.Cut(string(b), "\n\n")
-		bug := Bug{Name: strings.TrimSuffix(filepath.Base(path), ".patch"), About: about, path: path}
+		head, patch, _ := strings.Cut(string(b), "\n\n")
+		about, faults, _ := strings.Cut(head, "\nfaults: ")
+		bug := Bug{Name: strings.TrimSuffix(filepath.Base(path), ".patch"), About: about, Faults: faults, path: path}
 		for line := range strings.Lines(patch) {
 			if name, ok := strings.CutPrefix(line, "+++ b/"); ok {
 				bug.files = append(bug.files, strings.TrimSpace(name))

@@ -99,11 +99,11 @@ func (h *hunt) try(b bugs.Bug, dir string) (r row, err error) {
 	if err := b.Build(overlay, bin, programs...); err != nil {
 		return r, err
 	}
-	if r.scenario, err = h.watch(bin, scenarios); err != nil {
+	if r.scenario, err = h.watch(bin, scenarios, ""); err != nil {
 		return r, err
 	}
 	if *chaos || r.scenario.test == "" {
-		r.chaos, err = h.watch(bin, "^TestChaos$")
+		r.chaos, err = h.watch(bin, "^TestChaos$", b.Faults)
 	}
 	return r, err
 }

@@ -45,10 +45,11 @@ func (c catch) String() string {
 type event struct{ Action, Test, Output string }
 
 // watch runs tests against binaries until the first fails, or the time is up.
-func (h *hunt) watch(bin, pattern string) (c catch, err error) {
+// Chaos spends half of that on faults.
+func (h *hunt) watch(bin, pattern, faults string) (c catch, err error) {
 	tests := exec.Command("go", "tool", "test2json", "-t", h.tests, "-test.v=test2json", "-test.run", pattern, "-test.parallel", "16")
 	tests.Dir = h.dir
-	tests.Env = append(os.Environ(), "GLOW_E2E_BIN="+bin, fmt.Sprintf("GLOW_E2E_CHAOS=%d", int(within.Seconds())/2))
+	tests.Env = append(os.Environ(), "GLOW_E2E_BIN="+bin, "GLOW_E2E_FAULTS="+faults, fmt.Sprintf("GLOW_E2E_CHAOS=%d", int(within.Seconds())/2))
 	tests.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := tests.StdoutPipe()
 	if err != nil {
