@@ -70,6 +70,55 @@ func TestPartsAddUp(t *testing.T) {
 	}
 }
 
+// minute is a minute of a launch: 5,000 cells, 150 countries.
+func minute() Sum {
+	r, s := rand.New(rand.NewPCG(5, 6)), Sum{}
+	d := s.Dims("download")
+	for len(d.Cells) < 5000 {
+		d.Cells[r.Uint32N(259200)] += 1 + r.Uint64N(9)
+	}
+	for i := range 150 {
+		d.Countries[string([]byte{'A' + byte(i/26), 'A' + byte(i%26)})] = 1 + r.Uint64N(1000)
+	}
+	for i := range 60 {
+		d.Beat[uint32(i)] = 1 + r.Uint64N(400)
+	}
+	return s
+}
+
+// Adding counts that are known already allocates nothing for each of them.
+func TestAddAllocations(t *testing.T) {
+	s := minute()
+	part := s.Append(nil, NewToken())
+	if n := testing.AllocsPerRun(10, func() {
+		if err := s.Add(part); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 200 { // its codes
+		t.Errorf("%.0f allocations for a part of 5,000 cells", n)
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	s := minute()
+	part := s.Append(nil, NewToken())
+	b.ReportAllocs()
+	b.SetBytes(int64(len(part)))
+	for b.Loop() {
+		if err := s.Add(part); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	s, dst := minute(), []byte(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = s.Append(dst[:0], Token{})
+	}
+}
+
 // Whatever Add accepts, packing it again with the same token gives a canonical
 // part that reads the same.
 func FuzzAdd(f *testing.F) {

@@ -41,6 +41,37 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
+// minute is a minute of a launch: 5,000 cells.
+func minute() *Snapshot {
+	s, d := Make(bucket.ID{Period: bucket.Minute}, 0.5), bucket.Sum{}.Dims("")
+	for i := range uint32(5000) {
+		d.Cells[i*i%259201] += 3
+	}
+	s.SetType("download", 15000, 0, nil, d)
+	return s
+}
+
+// What a snapshot costs in allocations does not depend on how many cells it has.
+func TestEncodeAllocations(t *testing.T) {
+	if n := testing.AllocsPerRun(10, func() {
+		if _, err := Encode(minute()); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 100 {
+		t.Errorf("%.0f allocations", n)
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	s := minute()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Encode(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func TestLatestBeforeAnything(t *testing.T) {
 	at := time.Date(2026, 3, 24, 14, 1, 3, 0, time.UTC)
 	l := &Latest{Delay: 20, Feed: "f7", Newest: map[bucket.Period]time.Time{}, Published: at, Recent: []time.Time{}, Seq: 1, Status: Live, Totals: map[string]uint64{}, Version: 1}

@@ -93,6 +93,34 @@ func FuzzContent(f *testing.F) {
 	})
 }
 
+// What following costs in allocations depends on slices of a file, not on lines.
+func TestFollowAllocations(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	const lines = 1 << 18
+	line := []byte("203.0.113.7 1395100800\n")
+	must(t, os.WriteFile(filepath.Join(dir, "access.log"), bytes.Repeat(line, lines), 0o644))
+	n := testing.AllocsPerRun(3, func() {
+		d.positions = map[string]string{}
+		d.f.Close()
+		f, err := New(d.o)
+		must(t, err)
+		d.f = f
+		must(t, f.Reset(nil))
+		for read := 0; read < lines; {
+			_, err := f.Poll(func(c *Chunk) error {
+				if c.Take(len(c.Data)); len(c.Data) > 0 {
+					read += len(c.Data) / len(line)
+				}
+				return nil
+			})
+			must(t, err)
+		}
+	})
+	if n > lines/200 {
+		t.Errorf("%.0f allocations for %d lines", n, lines)
+	}
+}
+
 func BenchmarkFollow(b *testing.B) {
 	d, dir := newDesk(b, "access.log")
 	log := filepath.Join(dir, "access.log")
