@@ -316,3 +316,22 @@ func TestChecksAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// A Redis that cannot rewrite its append-only file.
+func TestRedisWithoutDisk(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	dir := filepath.Join(c.redis.Dir(), "appendonlydir")
+	must(t, os.RemoveAll(dir))
+	must(t, os.WriteFile(dir, nil, 0o644))
+	_ = c.admin.BgRewriteAOF(t.Context()).Err() // may be refused at once
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(c.admin.Info(t.Context(), "persistence").Val(), "aof_last_bgrewrite_status:err"); {
+		if time.Now().After(deadline) {
+			t.Fatal(c.admin.Info(t.Context(), "persistence").Val())
+		}
+	}
+	c.examine().wants(t, "no disk", "redis-disk", "error", "aof_last_bgrewrite_status:err")
+	if out, code := c.status(); code != 1 || !strings.Contains(out, "redis-disk: ") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}

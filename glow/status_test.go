@@ -241,6 +241,31 @@ func TestRotated(t *testing.T) {
 	}
 }
 
+// A tailer that has much to catch up with, but does, is nobody's problem.
+func TestCatchingUp(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	old := s.now.Add(-time.Hour)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := int64(0); ; i++ {
+			s.position(s.log, position.Open, 21+i%100, old)
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	out, code := s.status()
+	close(stop)
+	<-stopped
+	if code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
 // The names in the JSON are promised.
 func TestStatusKeys(t *testing.T) {
 	t.Parallel()

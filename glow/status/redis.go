@@ -136,16 +136,19 @@ func (k *look) workers() {
 		return
 	}
 	for _, c := range all {
-		state := Quiet
-		switch {
-		case c.Idle < busyWithin:
-			state = Working
-		case c.Pending > 0:
-			state = Gone
-		}
-		k.Workers = append(k.Workers, Worker{Name: c.Name, Pending: c.Pending, Idle: seconds(c.Idle), State: state})
+		k.Workers = append(k.Workers, Worker{Name: c.Name, Pending: c.Pending, Idle: seconds(c.Idle), State: workerState(c.Pending, c.Idle)})
 	}
 	slices.SortFunc(k.Workers, func(a, b Worker) int { return cmp.Or(cmp.Compare(a.Idle, b.Idle), cmp.Compare(a.Name, b.Name)) })
+}
+
+func workerState(pending int64, idle time.Duration) string {
+	switch {
+	case idle < busyWithin:
+		return Working
+	case pending > 0:
+		return Gone
+	}
+	return Quiet
 }
 
 // hash reads a hash, but no more than maxFields of it.
