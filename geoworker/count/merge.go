@@ -35,6 +35,14 @@ const (
 
 const maxSamples = 8 // of dropped lines in one step
 
+// An entry that is far beyond what a batch may be is nobody's batch, and is
+// given up as a whole: it could take more memory, or hold Redis for longer,
+// than any worker may, and so end one worker after the other.
+const (
+	maxLines = 10 * event.MaxBatch
+	maxEntry = 2 << 20 // bytes; the longest batch has 605,000
+)
+
 // Merge gathers the events of queue entries for one step.
 type Merge struct {
 	places *locate.Map
@@ -113,13 +121,17 @@ func (g *Merge) Buckets() int { return len(g.buckets) }
 
 // Add gathers one queue entry. Nothing of it ever stops the worker: what is no
 // event is dropped and counted. An entry with more lines than a batch may have
-// is counted all the same.
+// is counted all the same, up to maxLines.
 func (g *Merge) Add(id string, values map[string]any) {
 	g.ids = append(g.ids, id)
 	text, ok := values["events"].(string)
 	now, okID := millis(id)
 	if !ok || !okID || text == "" {
 		g.drop(Poison, []byte("entry "+id+" without events"))
+		return
+	}
+	if len(text) > maxEntry || strings.Count(text, "\n") > maxLines {
+		g.drop(Poison, []byte("entry "+id+" is no batch, it is too large"))
 		return
 	}
 	g.bytes += len(text)

@@ -96,6 +96,25 @@ func FuzzAdd(f *testing.F) {
 	})
 }
 
+// What is far more than a batch is given up as a whole, and takes no memory.
+func TestTooLargeIsNoBatch(t *testing.T) {
+	g := New()
+	g.Use(places(t))
+	var minutes strings.Builder
+	for i := range maxLines + 2 {
+		fmt.Fprintf(&minutes, "8.8.8.8 %d t%d\n", 60*i, i)
+	}
+	for id, text := range map[string]string{"1-0": minutes.String(), "2-0": strings.Repeat("x", maxEntry+1), "3-0": "8.8.8.8 1 ok"} {
+		g.Add(id, map[string]any{"events": text})
+	}
+	if n := len(g.slots); n > 2 { // a minute and ten seconds
+		t.Errorf("%d slots", n)
+	}
+	if s := g.Step(keys.Keys{}, "me"); s.Events != 1 || s.Drops[Poison] != 2 || len(s.IDs) != 3 {
+		t.Errorf("%d events, drops %v, entries %v", s.Events, s.Drops, s.IDs)
+	}
+}
+
 // Types that are made up without end are forgotten.
 func TestForgetsTypes(t *testing.T) {
 	g := New()
