@@ -164,13 +164,15 @@ func daysIn(year, month int) int {
 }
 
 // daysSince1970 counts days in the Gregorian calendar with years that begin
-// in March, so that the leap day comes last.
+// in March, so that the leap day comes last. It counts from 400 years earlier:
+// January of the year 0 belongs to the year before.
 func daysSince1970(year, month, day int) int64 {
+	year += 400
 	if month <= 2 {
 		year--
 		month += 12
 	}
-	return int64(365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469)
+	return int64(365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469 - 146097)
 }
 
 // appendSeconds is strconv.AppendInt with a shortcut for the ten digits of
