@@ -83,3 +83,37 @@ func TestNothingButScripts(t *testing.T) {
 		t.Error("no script was called: is this a test of anything?")
 	}
 }
+
+// Buckets change between being read for publication and being marked clean:
+// they are not clean, and are published again.
+func TestChangedWhilePublished(t *testing.T) {
+	t.Parallel()
+	c := newContents(t)
+	first, second := c.lines(100), c.lines(100)
+	write(t, c.g.Log, first)
+	c.g.Once("tailer")
+	c.g.Count(1)
+	held, release := make(chan struct{}, 1000), make(chan struct{})
+	c.g.Args["publisher"] = c.g.Tap(func(piece []byte) harness.Fate {
+		if isStep(piece) && bytes.Contains(piece, []byte(c.g.Keys.Published())) {
+			held <- struct{}{}
+			<-release
+		}
+		return harness.Fate{}
+	}).Args()
+	publisher := c.g.Start("publisher", "--once")
+	select {
+	case <-held:
+	case <-time.After(30 * time.Second):
+		t.Fatalf("nothing is marked clean:\n%s", publisher.Log())
+	}
+	c.append(second)
+	c.expect(first, second)
+	c.g.Once("tailer")
+	c.g.Count(1)
+	close(release)
+	if status := publisher.Wait(time.Minute); status != 0 {
+		t.Fatalf("publisher: status %d\n%s", status, publisher.Log())
+	}
+	c.g.Feed().Compare(t, c.oracle)
+}

@@ -21,7 +21,7 @@ import (
 )
 
 // scenarios are the tests that make one fault each, or listen at the wire.
-const scenarios = "^Test(StepsArriveLate|NothingButScripts|NoBlindRetry|AnswerAfterSync|LatePut|TruncatedUnseen|ShortenedByPowerLoss|InodeReused|DeletedWhileBehind)$"
+const scenarios = "^Test(StepsArriveLate|ChangedWhilePublished|NothingButScripts|NoBlindRetry|AnswerAfterSync|LatePut|TruncatedUnseen|ShortenedByPowerLoss|InodeReused|DeletedWhileBehind)$"
 
 // programs are the daemons that tests run.
 var programs = []string{"tailer", "sharehook", "geoworker", "publisher"}
