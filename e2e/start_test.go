@@ -10,7 +10,7 @@ import (
 // starts waits and tries again.
 func TestConnectionBreaksAtStart(t *testing.T) {
 	t.Parallel()
-	step := harness.Size(t, "GLOW_E2E_STEP", 150) // bytes
+	step := harness.Size(t, "GLOW_E2E_STEP", 250) // bytes
 	for _, name := range []string{"tailer", "geoworker", "publisher"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -18,7 +18,7 @@ func TestConnectionBreaksAtStart(t *testing.T) {
 			write(t, g.Log, nil)
 			link := harness.NewLink(t, "unix", g.Redis.Socket())
 			g.Args[name] = []string{"--redis-url", "redis://" + link.Addr()}
-			for after := 1; after < 8000; after += step {
+			for after := 1; after < 2000; after += step {
 				link.Break(after)
 				g.Once(name)
 			}
