@@ -31,7 +31,11 @@ func (d *Daemon) serveAdmin(c *cli.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, Setting("admin-addr", err)
 	}
-	s := &http.Server{Handler: d.adminHandler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	s := &http.Server{
+		Handler: d.adminHandler(), MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		WriteTimeout: 5 * time.Minute, // the longest profile
+	}
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			d.Log.Error("admin server", "err", err)
@@ -41,13 +45,13 @@ func (d *Daemon) serveAdmin(c *cli.Context) (stop func(), err error) {
 	return func() { _ = s.Close() }, nil
 }
 
+// adminHandler shows no command line, which pprof would: it may hold a password.
 func (d *Daemon) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(d.Metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", answer(d.health.alive))
 	mux.HandleFunc("GET /readyz", answer(func() error { return errors.Join(d.health.alive(), d.health.able()) }))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
