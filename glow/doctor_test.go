@@ -16,7 +16,7 @@ import (
 )
 
 // machine are checks whose outcome is this machine's.
-var machine = []string{"spool-disk", "spool-space", "log-space", "target-space", "spool-birth", "log-birth", "spool-device", "log-device", "spool-sync", "target-write"}
+var machine = []string{"spool-disk", "spool-space", "log-space", "target-space", "spool-birth", "log-birth", "spool-device", "log-device", "spool-sync", "target-write", "spool-lock"}
 
 func TestDoctorFindsNothing(t *testing.T) {
 	t.Parallel()

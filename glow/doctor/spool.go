@@ -49,14 +49,15 @@ func (d *doctor) spool() {
 }
 
 // spoolUser looks who has the spool's lock, without asking for it: that could
-// keep a sharehook from starting.
+// keep a sharehook from starting. The inode has to do: overlays show another
+// device here than there.
 func (d *doctor) spoolUser(dir string) {
 	st, err := modeOf(filepath.Join(dir, "lock"))
 	locks, err2 := os.ReadFile("/proc/locks")
 	if err2 != nil {
 		return
 	}
-	if err == nil && strings.Contains(string(locks), fmt.Sprintf(" %02x:%02x:%d ", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)) {
+	if err == nil && strings.Contains(string(locks), fmt.Sprintf(":%d ", st.Ino)) {
 		d.ok("spool-lock", "a sharehook has it in use")
 		return
 	}
