@@ -24,6 +24,7 @@ type Feed struct {
 	mu     sync.Mutex
 	sums   map[bucket.ID]map[string]*counts
 	late   map[int64]uint64 // extra downloads by second, found afterwards
+	gaps   [][2]int64       // seconds of which nothing is known
 	weight int
 }
 
@@ -73,10 +74,19 @@ func (f *Feed) AddLate(second int64, n uint64) {
 	}
 }
 
+// Lose makes the feed know nothing of the seconds from a moment until another,
+// as if nobody had counted them. It has to be called before the feed is read.
+func (f *Feed) Lose(from, until int64) { f.gaps = append(f.gaps, [2]int64{from, until}) }
+
 // perSecond is how many events of a type happen in a second.
 func (f *Feed) perSecond(typ string, second int64) uint64 {
 	if second < f.First.Unix() {
 		return 0
+	}
+	for _, gap := range f.gaps {
+		if second >= gap[0] && second < gap[1] {
+			return 0
+		}
 	}
 	rate := float64(f.PerMinute) / 60 * (1 + .25*math.Sin(float64(second)/13751) + .12*math.Sin(float64(second)/997))
 	late := f.late[second]

@@ -15,7 +15,7 @@ interface Entry {
 }
 
 /** How many snapshots of a period are kept. */
-const KEEP: Record<Period, number> = { "10s": 40, "1m": 90, "1h": 40, "1d": 6, all: 1 };
+const KEEP: Record<Period, number> = { "10s": 30, "1m": 20, "1h": 5, "1d": 4, all: 1 };
 
 /** How much later than an event its snapshot may be published, in seconds. */
 const REWRITTEN: Record<Period, number> = { "10s": 0, "1m": 0, "1h": 30, "1d": 90, all: 90 };

@@ -12,7 +12,7 @@ const SURE = 20;
 
 function pace(minutes: (number | null)[], from: number, to: number): number {
   const known = minutes.slice(Math.max(0, from), Math.max(0, to)).filter((n) => n !== null);
-  return known.length ? known.reduce((a, b) => a + b, 0) / known.length : Infinity;
+  return known.length ? known.reduce((a, b) => a + b, 0) / known.length : 0;
 }
 
 /** The gaps in a list of counts by minute, null where a count is unknown: first minute and the one after the last. */
@@ -23,7 +23,7 @@ export function gaps(minutes: (number | null)[]): [number, number][] {
     let to = from;
     while (minutes[to] === 0) to++;
     const usual = Math.min(pace(minutes, from - EDGE, from), pace(minutes, to, to + EDGE));
-    if (to < minutes.length && usual >= BUSY && usual < Infinity && usual * (to - from) >= SURE) out.push([from, to]);
+    if (to < minutes.length && usual >= BUSY && usual * (to - from) >= SURE) out.push([from, to]);
     from = to;
   }
   return out;

@@ -2,13 +2,31 @@
 // and the dotted land. It is drawn only when the view has changed.
 
 import type { Frame } from "./renderer";
-import { project, RAD, STEP, type View } from "./project";
+import { Points, projector } from "./points";
+import { STEP, type View } from "./project";
 import type { World } from "./world";
 
 const SELECTED = 0xff4275a0;
 
+/** The dots of the land, prepared once. */
+export class Land {
+  readonly points: Points;
+  readonly countries: Int32Array;
+
+  constructor({ dots }: World) {
+    const n = dots.length / 3;
+    this.points = new Points(n);
+    this.countries = new Int32Array(n);
+    for (let i = 0; i < n; i++) {
+      this.points.set(i, dots[i * 3], dots[i * 3 + 1]);
+      this.countries[i] = dots[i * 3 + 2];
+    }
+  }
+}
+
 export class Ground {
-  world: World | null = null;
+  /** null until the world is known. */
+  dots: Land | null = null;
   readonly back = document.createElement("canvas").getContext("2d")!;
   readonly land = document.createElement("canvas").getContext("2d")!;
   #image: ImageData;
@@ -63,24 +81,24 @@ export class Ground {
 
   #drawLand(f: Frame, view: string): void {
     const key = view + f.selected + Math.round(f.sun[0] * 100);
-    if (key === this.#drawn.land || !this.world) return;
+    if (key === this.#drawn.land || !this.dots) return;
     this.#drawn.land = key;
     const at = this.#at;
     this.#pixels.fill(0);
-    const dots = this.world.dots;
+    const { points, countries } = this.dots;
+    const place = projector(f.view, points);
     const spacing = STEP * (f.view.scale + (f.view.radius - f.view.scale) * f.view.morph);
     const size = Math.max(1, Math.round(spacing * 0.42));
     const dim = (f.selected < 0 ? 1 : 0.62) * Math.min(1, Math.max(0.55, spacing / 3.2)); // dots that touch must not make a plain
     const [sunLon, sunLat] = f.sun;
-    for (let i = 0; i < dots.length; i += 3) {
-      const lon = dots[i] * RAD;
-      const lat = dots[i + 1] * RAD;
-      project(f.view, lon, lat, at);
+    const [sunX, sunY, sunZ] = [Math.cos(sunLat) * Math.sin(sunLon), Math.sin(sunLat), Math.cos(sunLat) * Math.cos(sunLon)];
+    for (let i = 0; i < countries.length; i++) {
+      place(i, at);
       if (at[2] < 0.1) continue;
-      const day = Math.sin(lat) * Math.sin(sunLat) + Math.cos(lat) * Math.cos(sunLat) * Math.cos(lon - sunLon);
+      const day = points.facing(i, sunX, sunY, sunZ);
       const shine = (0.56 + 0.44 * Math.min(1, Math.max(0, day * 2 + 0.5))) * at[2] * dim;
       const colour = 0xff000000 | ((118 * shine) << 16) | ((74 * shine) << 8) | (48 * shine);
-      this.#dot(at[0] | 0, at[1] | 0, size, dots[i + 2] === f.selected ? SELECTED : colour);
+      this.#dot(at[0] | 0, at[1] | 0, size, countries[i] === f.selected ? SELECTED : colour);
     }
     this.land.putImageData(this.#image, 0, 0);
   }
@@ -88,6 +106,9 @@ export class Ground {
   #dot(x: number, y: number, size: number, colour: number): void {
     const { width, height } = this;
     if (x < 0 || y < 0 || x + size >= width || y + size >= height) return;
-    for (let dy = 0; dy < size; dy++) this.#pixels.fill(colour, (y + dy) * width + x, (y + dy) * width + x + size);
+    for (let dy = 0; dy < size; dy++) {
+      const row = (y + dy) * width + x;
+      for (let dx = 0; dx < size; dx++) this.#pixels[row + dx] = colour;
+    }
   }
 }

@@ -115,15 +115,21 @@ export class Light {
 
 /** Adds a soft point: o is its pixel's place, row the length of a row of pixels. */
 export function point(to: Float32Array, row: number, o: number, r: number, g: number, b: number): void {
-  for (let dy = -1; dy <= 1; dy++) {
-    for (let dx = -1; dx <= 1; dx++) {
-      const k = dx && dy ? 0.2 : dx || dy ? 0.45 : 1;
-      const p = o + dy * row + dx * 3;
-      to[p] += r * k;
-      to[p + 1] += g * k;
-      to[p + 2] += b * k;
-    }
-  }
+  add(to, o, r, g, b, 1);
+  add(to, o - 3, r, g, b, 0.45);
+  add(to, o + 3, r, g, b, 0.45);
+  add(to, o - row, r, g, b, 0.45);
+  add(to, o + row, r, g, b, 0.45);
+  add(to, o - row - 3, r, g, b, 0.2);
+  add(to, o - row + 3, r, g, b, 0.2);
+  add(to, o + row - 3, r, g, b, 0.2);
+  add(to, o + row + 3, r, g, b, 0.2);
+}
+
+function add(to: Float32Array, p: number, r: number, g: number, b: number, part: number): void {
+  to[p] += r * part;
+  to[p + 1] += g * part;
+  to[p + 2] += b * part;
 }
 
 /** Adds a ring of three pixels' radius. */

@@ -2,11 +2,11 @@
 // half the resolution, bloomed, tone-mapped by a table and laid over the ground,
 // which is drawn at full resolution and only when the view has changed.
 
-import { Ground } from "./ground";
+import { Ground, Land } from "./ground";
 import { Light, point, ring } from "./light";
 import type { Embers, Frame, Renderer } from "./renderer";
 import { LIFE, STRIDE, type Sparks } from "./sparks";
-import { project, RAD, type View } from "./project";
+import { Points, projector } from "./points";
 import type { World } from "./world";
 
 /** Steps of a spark's age that colours are prepared for. */
@@ -34,6 +34,8 @@ export class SplatRenderer implements Renderer {
   #embers: Embers = { n: 0, data: new Float32Array(0) };
   #places = new Int32Array(0); // of the sparks; −1 off screen
   #placed: [number, number] = [0, 0];
+  #points = new Points(0); // of the sparks
+  #glowing = new Points(0); // of the embers
   #drawn = { still: "", places: "" };
   #colours = new Float32Array(8 * AGES * 3);
   #at = new Float32Array(3);
@@ -43,24 +45,32 @@ export class SplatRenderer implements Renderer {
   resize(width: number, height: number): void {
     [this.#width, this.#height] = [width, height];
     this.#light = new Light(Math.max(8, Math.round(width * this.#detail)), Math.max(8, Math.round(height * this.#detail)));
-    const { world } = this.#ground;
+    const { dots } = this.#ground;
     this.#ground = new Ground(width, height);
-    this.#ground.world = world;
+    this.#ground.dots = dots;
     this.#drawn = { still: "", places: "" };
   }
 
   setWorld(world: World): void {
-    this.#ground.world = world;
+    this.#ground.dots = new Land(world);
   }
 
   setSparks(sparks: Sparks): void {
     this.#sparks = sparks;
-    this.#places = new Int32Array(sparks.data.length / STRIDE);
-    sparks.upload = () => (this.#drawn.places = "");
+    const room = sparks.data.length / STRIDE;
+    this.#places = new Int32Array(room);
+    this.#points = new Points(room);
+    sparks.upload = (from, to) => {
+      for (let i = from; i < to; i++) this.#points.set(i, sparks.data[i * STRIDE], sparks.data[i * STRIDE + 1]);
+      this.#drawn.places = "";
+    };
+    sparks.upload(0, sparks.count);
   }
 
   setEmbers(embers: Embers): void {
     this.#embers = embers;
+    this.#glowing = new Points(embers.n);
+    for (let i = 0; i < embers.n; i++) this.#glowing.set(i, embers.data[i * 4], embers.data[i * 4 + 1]);
     this.#drawn.still = "";
   }
 
@@ -99,14 +109,18 @@ export class SplatRenderer implements Renderer {
     canvas.drawImage(light.glow.canvas, 0, 0, this.#width, this.#height);
   }
 
-  /** The pixel of light at which a place is, or −1. */
-  #place(v: View, lon: number, lat: number): number {
+  /** Says at which pixel of light a point is, or −1. */
+  #pixel(f: Frame, points: Points): (i: number) => number {
     const { width, height } = this.#light;
-    project(v, lon * RAD, lat * RAD, this.#at);
-    const x = (this.#at[0] * this.#detail) | 0;
-    const y = (this.#at[1] * this.#detail) | 0;
-    const inside = x > 3 && y > 3 && x < width - 4 && y < height - 4 && this.#at[2] > 0.5;
-    return inside ? (y * width + x) * 3 : -1;
+    const place = projector(f.view, points);
+    const [at, detail] = [this.#at, this.#detail];
+    return (i) => {
+      place(i, at);
+      const x = (at[0] * detail) | 0;
+      const y = (at[1] * detail) | 0;
+      const inside = x > 3 && y > 3 && x < width - 4 && y < height - 4 && at[2] > 0.5;
+      return inside ? (y * width + x) * 3 : -1;
+    };
   }
 
   /** Embers change seldom: their light is kept. */
@@ -117,9 +131,11 @@ export class SplatRenderer implements Renderer {
     const { still, width } = this.#light;
     still.fill(0);
     const { n, data } = this.#embers;
-    for (let i = 0; i < n * 4; i += 4) {
-      const heat = Math.log2(1 + data[i + 2] + (data[i + 3] - data[i + 2]) * f.emberMix);
-      const o = heat > 0 ? this.#place(f.view, data[i], data[i + 1]) : -1;
+    const pixel = this.#pixel(f, this.#glowing);
+    for (let i = 0; i < n; i++) {
+      const before = data[i * 4 + 2];
+      const heat = Math.log2(1 + before + (data[i * 4 + 3] - before) * f.emberMix);
+      const o = heat > 0 ? pixel(i) : -1;
       const v = heat * 0.022 * f.emberGain;
       const t = Math.min(1, v);
       if (o >= 0) point(still, width * 3, o, (0.8 + 0.2 * t) * v, (0.16 + 0.39 * t) * v, (0.1 + 0.08 * t) * v);
@@ -127,10 +143,11 @@ export class SplatRenderer implements Renderer {
   }
 
   /** Places the sparks again if the view or the sparks have changed. */
-  #placeSparks({ data }: Sparks, f: Frame, view: string): void {
+  #placeSparks(f: Frame, view: string): void {
     const [from, to] = f.range;
     if (view === this.#drawn.places && from >= this.#placed[0] && to <= this.#placed[1]) return;
-    for (let i = from; i < to; i++) this.#places[i] = this.#place(f.view, data[i * STRIDE], data[i * STRIDE + 1]);
+    const [places, pixel] = [this.#places, this.#pixel(f, this.#points)];
+    for (let i = from; i < to; i++) places[i] = pixel(i);
     this.#drawn.places = view;
     this.#placed = [from, to];
   }
@@ -138,7 +155,7 @@ export class SplatRenderer implements Renderer {
   #addSparks(f: Frame, view: string): void {
     const sparks = this.#sparks;
     if (!sparks || f.gain <= 0) return;
-    this.#placeSparks(sparks, f, view);
+    this.#placeSparks(f, view);
     const { data } = sparks;
     const { data: light, width } = this.#light;
     const [places, colours, row, perAge] = [this.#places, this.#colours, width * 3, AGES / LIFE];
