@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,10 @@ func TestForeignSource(t *testing.T) {
 		case 2:
 			batch = append(slices.Clone(batch), []byte("rubbish"), []byte("1.2.3.4 5 \xff\x00"))
 			poison += 2
+		case 3:
+			poison += add(t, g, "events", strings.Repeat("1.2.3.4 5 download\n", 200_000)) // nobody's batch
+		case 4:
+			poison += add(t, g, slices.Repeat([]any{strings.Repeat("x", 9999), "1.2.3.4 5 download"}, 100)...)
 		}
 		add(t, g, append(values, "events", bytes.Join(batch, []byte("\n")))...)
 	}

@@ -22,6 +22,9 @@ func TestGarbage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := f.Seek(256<<20, 0); err != nil { // so many NULs first
+		t.Fatal(err)
+	}
 	b := bufio.NewWriter(f)
 	const good, bad = 20_000, 20_001
 	for i := range good {

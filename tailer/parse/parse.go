@@ -159,7 +159,9 @@ func (p *Parser) Append(dst, line []byte) ([]byte, int64, Reason) {
 
 func (p *Parser) append(dst, line []byte) ([]byte, int64, Reason) {
 	if len(line) > MaxLine {
-		return dst, 0, Long
+		if line = bytes.TrimLeft(line, "\x00"); len(line) > MaxLine {
+			return dst, 0, Long
+		}
 	}
 	line = trim(line)
 	if len(line) == 0 {

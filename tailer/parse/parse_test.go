@@ -56,6 +56,8 @@ func TestGlow(t *testing.T) {
 		{" \t\r", "<empty>"},
 		{"\x00\x00", "<empty>"},
 		{strings.Repeat("x", MaxLine+1), "<long>"},
+		{strings.Repeat("\x00", 3*MaxLine) + "203.0.113.7 1395100800", "203.0.113.7 1395100800 download"},
+		{strings.Repeat("\x00", 3*MaxLine) + strings.Repeat("x", MaxLine+1), "<long>"},
 		{"203.0.113.7", "<format>"},
 		{"203.0.113.7 1 a b=c d", "<format>"},
 		{"203.0.113.7 [1", "<format>"},
