@@ -52,8 +52,7 @@ func redisFaults() []fault {
 	}
 }
 
-// restart kills Redis, does something to its files and starts it again, with
-// its file repaired before, as our drop-in does, or not.
+// restart kills Redis, does something to its files and starts it again.
 func (w *world) restart(r *rand.Rand, meanwhile func()) { w.restartAfter(w.g.Redis.Kill, r, meanwhile) }
 
 func (w *world) restartAfter(end func(), r *rand.Rand, meanwhile func()) {
@@ -64,7 +63,6 @@ func (w *world) restartAfter(end func(), r *rand.Rand, meanwhile func()) {
 	if r.IntN(4) == 0 {
 		time.Sleep(within(r, 0, time.Second))
 	}
-	w.g.Redis.Fix = r.IntN(2) == 0
 	w.g.Redis.Start()
 }
 
