@@ -92,7 +92,7 @@ func first(out io.Reader) (c catch) {
 
 var (
 	line  = regexp.MustCompile(`^ +\w+\.go:\d+: (.*)`)
-	noise = regexp.MustCompile(`GLOW_E2E|last log of|positions \(|rotations map|state kept`)
+	noise = regexp.MustCompile(`GLOW_E2E|^\d+[ms][\dms.]*: |the faults:|last log of|positions \(|rotations map|state kept`)
 )
 
 // finding is the first thing that a failed test said that tells what is wrong.
