@@ -83,7 +83,7 @@ export class SplatRenderer implements Renderer {
         const hot = kind ? [0.95, 1, 1] : [1, 0.93, 0.82];
         for (let k = 0; k < 3; k++) {
           let c = hot[k] + (hue[k] - hot[k]) * (kind ? step(0, 0.4, age) : step(0.05, 0.6, age));
-          if (!kind) c += ([0.95, 0.2, 0.1][k] - c) * step(0.8, 3, age);
+          if (!kind) c += ([1, 0.3, 0.11][k] - c) * step(0.8, 3, age);
           this.#colours[(kind * AGES + i) * 3 + k] = c * energy;
         }
       }
