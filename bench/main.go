@@ -39,6 +39,7 @@ func app() *cli.App {
 			&cli.StringFlag{Name: "dir", Usage: "`DIR` for logs and everything else, 1 GB (default: a temporary one)"},
 			&cli.StringFlag{Name: "results", Value: "bench/results", Usage: "`DIR` for the figures as JSON"},
 			&cli.StringFlag{Name: "commit", Usage: "`NAME` of what is measured (default: asks git)"},
+			&cli.IntFlag{Name: "lines", Usage: "lines of the log (default: the whole day, 8,002,530, or fewer with smaller modes)"},
 			&cli.IntFlag{Name: "rounds", Usage: "how many times each case is run (default: 5, or fewer with smaller modes)"},
 		},
 		Action: run,

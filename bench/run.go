@@ -34,6 +34,9 @@ func run(c *cli.Context) error {
 	}
 	defer clean()
 	o.Lines, o.Sample = plan.lines, plan.sample
+	if n := c.Int("lines"); n > 0 {
+		o.Lines = n
+	}
 	r := &report.Report{
 		Commit: commit(c), Machine: machine(), Database: filepath.Base(o.GeoIP), Mode: c.String("mode"), Time: time.Now().UTC().Format(time.RFC3339),
 	}

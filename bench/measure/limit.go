@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-
 	"time"
 
 	"github.com/glowmap/glow/bench/proc"

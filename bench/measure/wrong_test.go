@@ -48,9 +48,11 @@ func TestWrongCounts(t *testing.T) {
 	b, ctx := small(t), context.Background()
 	minute := bucket.ID{Period: bucket.Minute, Start: 1213722000}
 	for name, spoil := range map[string]func(*proc.Redis) error{
-		"n":      func(r *proc.Redis) error { return r.HIncrBy(ctx, keySpace.Bucket(minute), "download|n", 1).Err() },
-		"part":   func(r *proc.Redis) error { return r.LPop(ctx, keySpace.Parts(minute)).Err() },
-		"bucket": func(r *proc.Redis) error { return r.HSet(ctx, keySpace.Bucket(bucket.ID{Period: bucket.Hour}), "download|n", 1).Err() },
+		"n":    func(r *proc.Redis) error { return r.HIncrBy(ctx, keySpace.Bucket(minute), "download|n", 1).Err() },
+		"part": func(r *proc.Redis) error { return r.LPop(ctx, keySpace.Parts(minute)).Err() },
+		"bucket": func(r *proc.Redis) error {
+			return r.HSet(ctx, keySpace.Bucket(bucket.ID{Period: bucket.Hour}), "download|n", 1).Err()
+		},
 	} {
 		_, err := b.pipeline(ctx, pipeline{logs: []string{b.log}, workers: 1, tally: b.tally, look: spoil})
 		if err == nil || !strings.Contains(err.Error(), "wrong counts: ") {
