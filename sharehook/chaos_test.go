@@ -110,7 +110,7 @@ func total(ctx context.Context, c *redis.Client) (n int64, cells map[uint32]uint
 // GLOW_SHAREHOOK_FAULTS=100 GLOW_SHAREHOOK_RATE=2000 is the long run.
 func TestFaultsUnderLoad(t *testing.T) {
 	faults, perSecond := many(t, "GLOW_SHAREHOOK_FAULTS", 12), many(t, "GLOW_SHAREHOOK_RATE", 1000)
-	clients := 20_000 + faults*3_000 // more than are ever needed, so that each posts once
+	clients := 20_000 + faults*2_000 // more than are ever needed, so that each posts once
 	geoip, cells := addressPlaces(t, clients)
 	r := redistest.Start(t)
 	r.Fix = true
