@@ -162,46 +162,24 @@ func (b *Bench) geoworker(ctx context.Context) (s report.Sample, err error) {
 	if err := t.Wait(); err != nil {
 		return s, err
 	}
-	// It takes what there is as soon as it has read its database, so that comes
-	// off as measured with an empty queue.
-	load, err := b.loading(ctx)
-	if err != nil {
-		return s, err
-	}
 	before := r.CPU()
 	w, err := b.daemon(r, "geoworker", "--geoip", b.GeoIP)
 	if err != nil {
 		return s, err
 	}
-	start := time.Time{}
 	if err := proc.Until(time.Minute, func() (bool, error) {
 		pending, err := r.XPending(ctx, keySpace.Queue(), keys.Group).Result()
 		return err == nil && pending.Count > 0, nil
 	}, w); err != nil {
 		return s, err
 	}
-	start = time.Now()
+	start, loading := time.Now(), w.CPU() // its database is read by now
 	if err := counted(ctx, r, b.tally.Lines, w); err != nil {
 		return s, err
 	}
-	own := w.CPU() - load
+	own := w.CPU() - loading
 	s = report.Sample{Events: b.tally.Lines, Wall: time.Since(start), CPU: own + r.CPU() - before, Memory: peaks(w)}
 	s.Note = fmt.Sprintf("without Redis %.3f CPU s/M = %s events/s a core", own.Seconds()/float64(s.Events)*1e6,
 		report.Thousands(int(float64(s.Events)/own.Seconds())))
 	return s, errors.Join(w.Stop(), b.tally.Compare(ctx, r.Client, keySpace))
-}
-
-// loading is what it costs a worker to read its database.
-func (b *Bench) loading(ctx context.Context) (d time.Duration, err error) {
-	r, err := b.redis()
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	list, err := b.workers(ctx, r, 1)
-	if err != nil {
-		return 0, err
-	}
-	d = used(list...)
-	return d, list[0].Stop()
 }

@@ -18,7 +18,7 @@ func (b *Bench) Ratios() {
 		return
 	}
 	const group = "ratios"
-	b.Report.Fact(group, "the whole day from file to buckets", "%.1f s", float64(glow.Events)/glow.EventsPerSecond)
+	b.Report.Fact(group, "from file to buckets", "%.1f s for %d lines", float64(glow.Events)/glow.EventsPerSecond, glow.Events)
 	for _, c := range b.Report.Cases {
 		switch c.Group {
 		case groupPeers:
