@@ -10,7 +10,6 @@
 package chaos
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -77,7 +76,6 @@ func build(t testing.TB, r *rand.Rand, c Config) *world {
 		t: t, c: c, g: g, links: map[string]*harness.Link{}, store: s3test.Start(t),
 		units: map[string][]*harness.Unit{}, table: newTable(),
 	}
-	t.Cleanup(w.keep)
 	w.proxy = harness.NewProxy(t, r, w.store.URL(), harness.Weather{})
 	w.wire = harness.NewLink(t, "tcp", strings.TrimPrefix(w.proxy.URL(), "http://"))
 	for _, name := range daemons {
@@ -98,6 +96,7 @@ func build(t testing.TB, r *rand.Rand, c Config) *world {
 	w.args("publisher", "--s3-endpoint", "http://"+w.wire.Addr(), "--every", "1s")
 	w.args("geoworker", "--claim-after", "1s")
 	w.args("sharehook", w.shares.args()...)
+	t.Cleanup(w.keep) // before anything else is cleaned up but the processes
 	return w
 }
 
@@ -150,12 +149,15 @@ func (w *world) keep() {
 	if !w.t.Failed() || w.c.Keep == "" {
 		return
 	}
-	for _, dir := range []string{w.g.Dir, w.g.Redis.Dir(), w.store.Path("feed"), w.shares.spool} {
-		to := filepath.Join(w.c.Keep, fmt.Sprint(time.Now().Unix()))
+	root := filepath.Join(w.c.Keep, time.Now().UTC().Format("20060102-150405"))
+	for name, dir := range map[string]string{
+		"glow": w.g.Dir, "redis": w.g.Redis.Dir(), "feed": w.store.Path("feed"), "spool": w.shares.spool,
+	} {
+		to := filepath.Join(root, name)
 		_ = os.MkdirAll(to, 0o755)
-		if out, err := exec.Command("cp", "-a", dir, to+"/").CombinedOutput(); err != nil {
+		if out, err := exec.Command("cp", "-a", dir+"/.", to).CombinedOutput(); err != nil {
 			w.t.Logf("keep %s: %v\n%s", dir, err, out)
 		}
 	}
-	w.t.Logf("the state is in %s", w.c.Keep)
+	w.t.Logf("the state is in %s", root)
 }

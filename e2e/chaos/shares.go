@@ -46,12 +46,18 @@ func newShares(w *world) *shares {
 }
 
 // mount gives the spool a small disk of its own, where we may: else no disk is
-// ever full in this run.
+// ever full in this run. The disk is taken out of the tree at once and lives in
+// an open file of ours, so that nothing stays mounted however we end.
 func (s *shares) mount() {
-	s.small = exec.Command("mount", "-t", "tmpfs", "-o", "size=256m", "glow-chaos", s.spool).Run() == nil
-	if s.small {
-		s.w.t.Cleanup(func() { _ = exec.Command("umount", "-l", s.spool).Run() })
+	if exec.Command("mount", "-t", "tmpfs", "-o", "size=256m", "glow-chaos", s.spool).Run() != nil {
+		return
 	}
+	root, err := os.Open(s.spool)
+	if out, errUnmount := exec.Command("umount", "-l", s.spool).CombinedOutput(); err != nil || errUnmount != nil {
+		s.w.t.Fatalf("mount a disk for the spool: %v, %v\n%s", err, errUnmount, out)
+	}
+	s.w.t.Cleanup(func() { root.Close() })
+	s.spool, s.small = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), root.Fd()), true
 }
 
 func (s *shares) args() []string {

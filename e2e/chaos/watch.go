@@ -28,11 +28,13 @@ type sample struct {
 }
 
 func newWatch(w *world) *watch {
-	return &watch{w: w, stop: make(chan struct{}), done: make(chan struct{}), began: time.Now()}
+	return &watch{w: w, stop: make(chan struct{}), done: make(chan struct{})}
 }
 
 func (h *watch) run() {
 	defer close(h.done)
+	h.began = time.Now()
+	h.remember()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for i := 1; ; i++ {
@@ -132,7 +134,7 @@ func (h *watch) print(t testing.TB) {
 		fmt.Fprintf(out, "%s\t", name)
 		for q := range 4 {
 			most := int64(0)
-			for _, m := range h.memory[len(h.memory)*q/4 : len(h.memory)*(q+1)/4] {
+			for _, m := range h.memory[len(h.memory)*q/4 : (len(h.memory)*(q+1)+3)/4] {
 				most = max(most, m[name])
 			}
 			fmt.Fprintf(out, "%d\t", most)
