@@ -14,7 +14,9 @@ import (
 const (
 	// mostParts is how many parts are read at once; more are summed up first.
 	mostParts = 200
-	// fewParts are not worth a compaction.
+	// fewParts are not worth a compaction, but in a minute: minutes are read once
+	// they are over, and it is they that fill Redis. Two parts of a minute take
+	// almost twice the room of one.
 	fewParts = 16
 	// partHeader is the length of a part's version and token.
 	partHeader = 1 + len(bucket.Token{})
@@ -43,7 +45,7 @@ func (c *Counts) Read(ctx context.Context, id bucket.ID, types []string) (*Bucke
 		if err != nil {
 			return nil, err
 		}
-		if more || len(parts) > fewParts {
+		if more || len(parts) > fewParts || len(parts) > 1 && id.Period == bucket.Minute {
 			n, err := c.compact(ctx, id, parts, b.Sum)
 			if err != nil {
 				return nil, err

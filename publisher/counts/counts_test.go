@@ -46,6 +46,30 @@ func count(ctx context.Context, c redis.Cmdable, id bucket.ID, cell uint32, n ui
 	return err
 }
 
+// A minute that was read has one part, as minutes fill Redis; others keep a few.
+func TestMinutesAreCompacted(t *testing.T) {
+	s := redistest.Start(t)
+	c, plain := open(t, s), s.Client()
+	defer plain.Close()
+	for period, want := range map[bucket.Period]int64{bucket.Minute: 1, bucket.Hour: 3} {
+		id := bucket.ID{Period: period, Start: hour.Start}
+		for cell := range uint32(3) {
+			if err := count(t.Context(), plain, id, cell, 2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			b, err := c.Read(t.Context(), id, nil)
+			if err != nil || b.Types["download"].N != 6 || len(b.Sum["download"].Cells) != 3 {
+				t.Fatalf("%s: %+v, %v", id, b, err)
+			}
+		}
+		if n := plain.LLen(t.Context(), ns.Parts(id)).Val(); n != want {
+			t.Errorf("%s: %d parts, want %d", id, n, want)
+		}
+	}
+}
+
 // Whatever is read while others count and compact is one state of the bucket:
 // the cells sum up to n.
 func TestReadsAreWhole(t *testing.T) {
