@@ -41,10 +41,11 @@ func FuzzNew(f *testing.F) {
 		file = append([]byte(nil), file...)
 		file[int(at)%len(file)] ^= x
 		m, err := prepare(file, g)
-		defer m.Close()
 		if err != nil {
+			m.Close()
 			return
 		}
+		defer m.Close()
 		m.root4()
 		city, err := geoip2.OpenBytes(file)
 		if err != nil { // it wants a type that it knows
