@@ -57,7 +57,6 @@ func (b *Bench) Week(ctx context.Context, minutes int) (err error) {
 	const group = "memory of redis"
 	b.Report.Fact(group, fmt.Sprintf("%s minutes of %s downloads", report.Thousands(minutes), report.Thousands(day.Peak)),
 		"%.1f MB counted, %.1f MB once published; %.1f KB a minute", mega(before), mega(after), float64(after)/1e3/float64(minutes))
-	b.Report.Fact(group, "a week of them", "%.1f MB", mega(after)*7*24*60/float64(minutes))
 	return workers[0].Stop()
 }
 
