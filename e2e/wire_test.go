@@ -182,6 +182,10 @@ func TestAnswerAfterSync(t *testing.T) {
 			t.Fatalf("share answered %s", r.Status)
 		}
 	}
+	harness.Until(t, "the trace is complete", 10*time.Second, func() (bool, string) {
+		b, err := os.ReadFile(trace)
+		return bytes.Count(b, []byte(`"HTTP/1.1 204`)) >= shares, errText(err)
+	})
 	p.Kill()
 	checkTrace(t, trace, shares)
 }
