@@ -85,6 +85,7 @@ func TestCrowd(t *testing.T) {
 //
 // GLOW_SHAREHOOK_CROWD=17000 is more than the largest that comes in.
 func TestCrowdMemory(t *testing.T) {
+	t.Parallel()
 	n := many(t, "GLOW_SHAREHOOK_CROWD", 1000)
 	h := start(t, t.TempDir(), nowhere)
 	const ended, head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /share HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -36,6 +36,7 @@ func smallDisk(t *testing.T, size string) (dir string, ok bool) {
 // Somebody else fills the spool's disk, again and again: what is answered 204
 // meanwhile is there, and with room there are shares again.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	dir, ok := smallDisk(t, "40m")
 	if !ok {
 		t.Log("only root can have a small disk; TestDiskRefuses has been there instead")

@@ -12,6 +12,7 @@ import (
 // Whoever takes too long is turned out, in each phase of a request, and told
 // so where that makes sense; a good request goes through all the same.
 func TestSlowPhases(t *testing.T) {
+	t.Parallel()
 	h := start(t, t.TempDir(), nowhere)
 	const head = "POST /share HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	for _, c := range []struct{ name, first, then, answer string }{
@@ -63,6 +64,7 @@ func dribble(t testing.TB, h *hook, first, rest string) string {
 
 // A stop waits for nobody who has not said what he wants: of that nothing was taken.
 func TestStopWithCrowd(t *testing.T) {
+	t.Parallel()
 	h := start(t, t.TempDir(), nowhere)
 	m := gather(t, h, mobOrder{Members: 300, Says: beginnings})
 	until(t, "the crowd is there", func() bool { return m.state.Load().Open == 300 })
