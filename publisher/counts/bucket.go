@@ -14,9 +14,7 @@ import (
 const (
 	// mostParts is how many parts are read at once; more are summed up first.
 	mostParts = 200
-	// fewParts are not worth a compaction, but in a minute: minutes are read once
-	// they are over, and it is they that fill Redis. Two parts of a minute take
-	// almost twice the room of one.
+	// fewParts are not worth a compaction while a bucket still grows.
 	fewParts = 16
 	// partHeader is the length of a part's version and token.
 	partHeader = 1 + len(bucket.Token{})
@@ -45,7 +43,7 @@ func (c *Counts) Read(ctx context.Context, id bucket.ID, types []string) (*Bucke
 		if err != nil {
 			return nil, err
 		}
-		if more || len(parts) > fewParts || len(parts) > 1 && id.Period == bucket.Minute {
+		if more || len(parts) > fewParts || len(parts) > 1 && b.over() {
 			n, err := c.compact(ctx, id, parts, b.Sum)
 			if err != nil {
 				return nil, err
@@ -57,6 +55,14 @@ func (c *Counts) Read(ctx context.Context, id bucket.ID, types []string) (*Bucke
 			return b, nil
 		}
 	}
+}
+
+// over says whether a bucket has seen all but late events. Then it is worth
+// having as one part, for as long as it stays: two parts take almost twice the
+// room of one. Minutes are read only once they are over; ten seconds soon go.
+func (b *Bucket) over() bool {
+	end, ok := b.ID.End()
+	return b.ID.Period == bucket.Minute || ok && b.ID.Period != bucket.TenSeconds && b.Changed >= end
 }
 
 // readSome reads a bucket's first parts; more says that there are others.

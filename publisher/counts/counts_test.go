@@ -46,13 +46,23 @@ func count(ctx context.Context, c redis.Cmdable, id bucket.ID, cell uint32, n ui
 	return err
 }
 
-// A minute that was read has one part, as minutes fill Redis; others keep a few.
-func TestMinutesAreCompacted(t *testing.T) {
+// A bucket that is over has one part once it was read, as such buckets fill
+// Redis; others keep a few.
+func TestCompactsWhatIsOver(t *testing.T) {
 	s := redistest.Start(t)
 	c, plain := open(t, s), s.Client()
 	defer plain.Close()
-	for period, want := range map[bucket.Period]int64{bucket.Minute: 1, bucket.Hour: 3} {
-		id := bucket.ID{Period: period, Start: hour.Start}
+	tomorrow := bucket.Day.Start(time.Now().Unix()) + 86400
+	for id, want := range map[bucket.ID]int64{
+		{Period: bucket.Minute, Start: hour.Start}:     1,
+		{Period: bucket.Minute, Start: tomorrow}:       1,
+		hour:                                           1,
+		{Period: bucket.Hour, Start: tomorrow}:         3,
+		{Period: bucket.Day, Start: 0}:                 1,
+		{Period: bucket.Day, Start: tomorrow}:          3,
+		{Period: bucket.All}:                           3,
+		{Period: bucket.TenSeconds, Start: hour.Start}: 3,
+	} {
 		for cell := range uint32(3) {
 			if err := count(t.Context(), plain, id, cell, 2); err != nil {
 				t.Fatal(err)
