@@ -74,22 +74,36 @@ func (s *sentinels) dial(ctx context.Context, network, _ string) (net.Conn, erro
 	if s.tls == nil {
 		return d.DialContext(ctx, network, addr)
 	}
+	return (&tls.Dialer{NetDialer: d, Config: s.tlsFor(addr)}).DialContext(ctx, network, addr)
+}
+
+// tlsFor is how to speak TLS with a host: it must prove its own name, and not
+// that of the first Sentinel in the URL.
+func (s *sentinels) tlsFor(addr string) *tls.Config {
+	if s.tls == nil {
+		return nil
+	}
 	c := s.tls.Clone()
 	c.ServerName, _, _ = net.SplitHostPort(addr)
-	return (&tls.Dialer{NetDialer: d, Config: c}).DialContext(ctx, network, addr)
+	return c
 }
+
+var errNoPrimary = errors.New("it knows no primary of that name")
 
 // ask asks one after the other where the primary is.
 func (s *sentinels) ask(ctx context.Context) (addr string, err error) {
 	for _, sentinel := range s.addrs {
 		c := redis.NewSentinelClient(&redis.Options{
-			Addr: sentinel, Username: s.user, Password: s.password, TLSConfig: s.tls,
+			Addr: sentinel, Username: s.user, Password: s.password, TLSConfig: s.tlsFor(sentinel),
 			MaxRetries: -1, DialerRetries: 1, DialTimeout: time.Second, ReadTimeout: time.Second, DisableIdentity: true,
 		})
 		host, errAsk := c.GetMasterAddrByName(ctx, s.primary).Result()
 		c.Close()
-		if errAsk == nil && len(host) == 2 {
+		switch {
+		case errAsk == nil && len(host) == 2:
 			return net.JoinHostPort(host[0], host[1]), nil
+		case Nil(errAsk): // which is not the answer to what the caller asks of Redis
+			errAsk = errNoPrimary
 		}
 		err = errors.Join(err, fmt.Errorf("ask sentinel %s for %s: %w", sentinel, s.primary, errAsk))
 	}

@@ -58,6 +58,36 @@ func TestSentinelFailover(t *testing.T) {
 	}
 }
 
+// Sentinels that know nothing of the primary, as after a loss of their files,
+// are no answer of Redis that there is nothing: a worker would take the queue
+// for empty.
+func TestSentinelKnowsNoPrimary(t *testing.T) {
+	port := redistest.Port(t)
+	redistest.Start(t, "--port", port)
+	c := open(t, "redis+sentinel://"+redistest.Sentinel(t, "other", port)+"/glow")
+	err := c.Get(t.Context(), "n").Err()
+	if err == nil || Nil(err) || !strings.Contains(err.Error(), "knows no primary of that name") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// Each Sentinel must prove its own name, not that of the first one.
+func TestSentinelNames(t *testing.T) {
+	o, err := options("rediss+sentinel://a,b:1,[::1]:2/glow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sentinels{tls: o.TLSConfig}
+	for addr, want := range map[string]string{"a:26379": "a", "b:1": "b", "[::1]:2": "::1"} {
+		if got := s.tlsFor(addr).ServerName; got != want {
+			t.Errorf("%s is to be %q, want %q", addr, got, want)
+		}
+	}
+	if (&sentinels{}).tlsFor("a:1") != nil {
+		t.Error("TLS where none is wanted")
+	}
+}
+
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !holds(); {
