@@ -22,6 +22,15 @@ type guest struct {
 	blank bool // nothing of the next line has come yet
 }
 
+// CloseWrite lets the server say that it is done: net/http does so before it
+// closes, or a refusal could be lost with what the client was still sending.
+func (g *guest) CloseWrite() error {
+	if half, ok := g.Conn.(*net.TCPConn); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // Read reads, and fails once a head has too many lines. The server answers 400
 // to that.
 func (g *guest) Read(b []byte) (int, error) {

@@ -143,3 +143,25 @@ func FuzzHead(f *testing.F) {
 		}
 	})
 }
+
+// The server says that it is done before it closes, so that a refusal is not
+// lost with what the client was still sending.
+func TestGuestIsDone(t *testing.T) {
+	r := newRoom(t, time.Hour)
+	client := say(t, r, "GET / HTTP/1.0\n\n")
+	c, err := r.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	half, ok := c.(interface{ CloseWrite() error })
+	if !ok {
+		t.Fatal("net/http cannot say that it is done")
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(client); err != nil || len(b) > 0 {
+		t.Errorf("the client reads %q, %v", b, err)
+	}
+}
