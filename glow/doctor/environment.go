@@ -3,10 +3,11 @@ package doctor
 import (
 	_ "embed"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/glowmap/glow/glow/etc"
 )
 
 // names.txt are the variables of all flags of all programs; a test keeps it so.
@@ -49,12 +50,21 @@ func (d *doctor) environment() {
 // secrets looks for passwords that everybody may read.
 func (d *doctor) secrets() {
 	for _, s := range d.Files {
-		u, err := url.Parse(s.Value)
-		secret := err == nil && u.User != nil || s.Name == "AWS_SECRET_ACCESS_KEY" || s.Name == "AWS_SESSION_TOKEN"
-		if st, err := modeOf(s.Path); secret && err == nil && st.Mode&0o7 != 0 {
+		if st, err := modeOf(s.Path); isSecret(s) && err == nil && st.Mode&0o7 != 0 {
 			d.warn("env-secret", fmt.Sprintf("everybody may read the secret in %s:%d", s.Path, s.Line), "whoever has a login on this machine may use it", "chmod 600 "+s.Path+": only systemd reads it")
 		}
 	}
+}
+
+// isSecret says whether a setting holds a password. URLs may name several
+// hosts, so that net/url does not read them.
+func isSecret(s etc.Setting) bool {
+	if s.Name == "AWS_SECRET_ACCESS_KEY" || s.Name == "AWS_SESSION_TOKEN" {
+		return true
+	}
+	_, rest, isURL := strings.Cut(s.Value, "://")
+	hosts, _, _ := strings.Cut(rest, "/")
+	return isURL && (strings.Contains(hosts, "@") || strings.Contains(rest, "password="))
 }
 
 // nearest is the name that differs least.
