@@ -84,8 +84,9 @@ func (d *doctor) spoolDisk(dir string) {
 // trySync writes a small file, syncs it and deletes it again.
 func (d *doctor) trySync(check, dir, means string) {
 	path := filepath.Join(dir, probeName)
+	_ = os.Remove(path) // left by a doctor who was cut off, or put there by whoever owns the folder
 	start := time.Now()
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // follows no link
 	if err == nil {
 		defer os.Remove(path)
 		_, err = f.WriteString("glow doctor\n")
