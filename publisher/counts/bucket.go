@@ -59,7 +59,8 @@ func (c *Counts) Read(ctx context.Context, id bucket.ID, types []string) (*Bucke
 
 // over says whether a bucket has seen all but late events. Then it is worth
 // having as one part, for as long as it stays: two parts take almost twice the
-// room of one. Minutes are read only once they are over; ten seconds soon go.
+// room of one. Minutes are read only once they are over, or are long; ten seconds
+// soon go.
 func (b *Bucket) over() bool {
 	end, ok := b.ID.End()
 	return b.ID.Period == bucket.Minute || ok && b.ID.Period != bucket.TenSeconds && b.Changed >= end
