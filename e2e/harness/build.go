@@ -4,6 +4,7 @@
 package harness
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,6 +22,11 @@ var binaries string // directory of the built daemons
 // The go command does not know that a test depends on the daemons' sources:
 // run these tests with -count=1.
 func Main(m *testing.M) {
+	// Tests of whole Glows wait more than they compute, on any number of cores.
+	// Whoever gives -parallel has the last word, as flags are read later.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	os.Exit(run(m))
 }
 
