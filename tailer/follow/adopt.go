@@ -40,7 +40,8 @@ func (f *Follower) place(c *file, in info, path, source string) (kept bool, err 
 	}
 	now, err := fstat(c.f)
 	if err != nil || now.size != in.size || now.modified != in.modified {
-		return false, err // being written: look again at the next scan
+		f.undecided = true // being written: look again at the next scan
+		return false, err
 	}
 	switch {
 	case g == nil && f.unseen(source, in):

@@ -47,13 +47,16 @@ type Follower struct {
 	rolls   map[string]*roll          // by source
 	first   bool                      // nothing had a position when we started
 
-	scanned time.Time
-	folders map[string]int64 // when they last changed
-	rescan  bool
-	refused error            // what emit said last
-	young   map[string]int64 // the youngest file's birth, by shape of the current paths
-	buf     []byte
-	lost    int
+	scanned   time.Time
+	undecided bool             // the scan could not tell of every sibling what it is
+	unsure    time.Time        // since when scans could not; zero: the last one could
+	decided   time.Time        // the last scan that could
+	folders   map[string]int64 // when they last changed
+	rescan    bool
+	refused   error            // what emit said last
+	young     map[string]int64 // the youngest file's birth, by shape of the current paths
+	buf       []byte
+	lost      int
 }
 
 // watch is one of Options.Paths.
@@ -142,7 +145,9 @@ func (f *Follower) Poll(emit func(*Chunk) error) (busy bool, err error) {
 		f.refused = emit(c)
 		return f.refused
 	}
-	if err := f.register(sink); err != nil {
+	if f.holding() {
+		f.rescan = true
+	} else if err := f.register(sink); err != nil {
 		return false, err
 	}
 	busy, err = f.readAll(sink)
@@ -152,7 +157,7 @@ func (f *Follower) Poll(emit func(*Chunk) error) (busy bool, err error) {
 func (f *Follower) readAll(emit func(*Chunk) error) (busy bool, err error) {
 	unpacking := false
 	for _, g := range slices.Clone(f.gens) {
-		if g.file == nil || g.file.pack != nil && !g.drained && unpacking {
+		if g.file == nil || g.value == "" || g.file.pack != nil && !g.drained && unpacking {
 			continue // compressed files take memory: one after the other
 		}
 		unpacking = unpacking || g.file.pack != nil && !g.drained
@@ -198,6 +203,20 @@ func (f *Follower) foldersChanged() bool {
 		}
 	}
 	return changed
+}
+
+// holding says whether new generations have to wait for their positions: an
+// unknown sibling that the last scan could not decide on may be older, and would
+// be history after a kill (see register). Of a source that Redis knows nothing
+// of, all that is older is history anyway. A folder that is never at rest does
+// not hold them up for ever.
+func (f *Follower) holding() bool {
+	if f.unsure.IsZero() || time.Since(f.unsure) >= f.o.Grace {
+		return false
+	}
+	return slices.ContainsFunc(f.gens, func(g *generation) bool {
+		return g.value == "" && f.known(g.source) != since{}
+	})
 }
 
 func (f *Follower) unregistered() bool {

@@ -71,10 +71,17 @@ func (f *Follower) slice(g *generation, emit func(*Chunk) error) (bool, error) {
 const clockGrain = 20 * time.Millisecond
 
 // accounted is what a position says as the file's last change: a time before
-// which no sibling changed that the last scan did not see. Whatever is younger
-// is looked at after a restart.
+// which no sibling changed that was not decided on. Whatever is younger is
+// looked at after a restart.
 func (f *Follower) accounted(g *generation) int64 {
-	return max(0, min(g.seen.modified, f.scanned.Add(-clockGrain).UnixNano()))
+	decided := f.decided
+	if decided.IsZero() {
+		if g.value != "" {
+			return g.pos.Modified
+		}
+		decided = f.scanned // the promise begins here
+	}
+	return max(0, min(g.seen.modified, decided.Add(-clockGrain).UnixNano()))
 }
 
 // fill reads a slice behind the position, and then (not before: the file may

@@ -16,6 +16,8 @@ import (
 // the followed paths must be known: one of them may just be being copied.
 func (f *Follower) scan(all bool) {
 	f.meet()
+	began := time.Now()
+	f.undecided = false
 	bases, dirs := f.bases()
 	if all {
 		f.begin(bases)
@@ -38,10 +40,25 @@ func (f *Follower) scan(all bool) {
 				f.scanFile(path, source, sibling && all)
 			}
 		}
+		// What is renamed meanwhile may be met under neither of its names.
+		if in, err := stat(dir); err == nil && in.modified >= began.Add(-clockGrain).UnixNano() {
+			f.undecided = true
+		}
 	}
 	if all {
 		f.miss()
 		f.age()
+		f.doubt()
+	}
+}
+
+// doubt notes when a scan has last decided on every sibling, and since when
+// none has.
+func (f *Follower) doubt() {
+	if !f.undecided {
+		f.decided, f.unsure = f.scanned, time.Time{}
+	} else if f.unsure.IsZero() {
+		f.unsure = f.scanned
 	}
 }
 
