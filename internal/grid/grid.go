@@ -55,10 +55,13 @@ func (g Grid) Cell(lat, lon float64) (uint32, bool) {
 	if !(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180) {
 		return 0, false
 	}
-	row := max(0, g.rows-1-(int(math.Round(lat*10000))+900000)/g.side)
-	col := (int(math.Round(lon*10000)) + 1800000) / g.side % g.cols
+	row := max(0, g.rows-1-(int(Round(lat))+900000)/g.side)
+	col := (int(Round(lon)) + 1800000) / g.side % g.cols
 	return uint32(row*g.cols + col), true
 }
+
+// Round is a coordinate on Earth in whole ten-thousandths of a degree.
+func Round(degrees float64) int32 { return int32(math.Round(degrees * 10000)) }
 
 // Corner is the south-west corner of a cell, in ten-thousandths of a degree.
 func (g Grid) Corner(cell uint32) (lat, lon int) {

@@ -98,6 +98,16 @@ func (k Keys) Lease(daemon string) string { return k.tag + "lease:" + daemon }
 // by publisher; a field goes when its bucket is evicted.
 func (k Keys) ETags() string { return k.tag + "etags" }
 
+// Located is a stream of the events that were counted, with their places
+// (package located has the format), appended to by geoworker in the counting
+// step while the archive is on; read and trimmed by archiver.
+func (k Keys) Located() string { return k.tag + "located" }
+
+// Archive is a hash of how far the archive is: "n|<type>" → events ever
+// appended to [Keys.Located], by geoworker in the same step; the rest is
+// archiver's.
+func (k Keys) Archive() string { return k.tag + "archive" }
+
 // Meta is a hash of what the whole system agrees on; the Meta… constants are
 // its fields.
 func (k Keys) Meta() string { return k.tag + "meta" }
@@ -115,8 +125,13 @@ const (
 	MetaReplaces = "replaces"        // id of the feed at the target that may be overwritten; publisher reset
 	MetaRecount  = "recount"         // seq of latest.json up to which its totals may be undercut, after a deliberate correction
 	MetaNamed    = "names_published" // names token as last published; publisher
+	MetaArchive  = "archive"         // [On] while counting steps also append to the located stream; archiver
+	MetaPaused   = "paused"          // Unix milliseconds until which no counting step is done; glow recount
 	MetaStats    = "stats_2014"      // newest minute written for the 2014 feed, Unix seconds; publisher
 )
+
+// On is the value of a mark that is set.
+const On = "on"
 
 // Schema is the version of this contract.
 const Schema = "1"
