@@ -1,0 +1,218 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/glowmap/glow/archiver/archive"
+	feed "github.com/glowmap/glow/publisher/store"
+)
+
+// Time limits of one request: a fixed part and, for what is sent or fetched, a
+// part that a slow line of 100 KB/s would need.
+const (
+	requestTime = 10 * time.Second
+	slowLine    = 100 << 10 // bytes a second
+)
+
+// s3Store keeps each object as it is. The SDK never retries: a caller decides
+// what an open outcome means.
+type s3Store struct {
+	client         *s3.Client
+	region, target string
+	bucket, prefix string
+	unconditional  atomic.Bool // the store refuses conditions altogether
+}
+
+func newS3(ctx context.Context, bucket, prefix string, o Options) (*s3Store, error) {
+	client, region, err := feed.NewClient(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &s3Store{client: client, region: region, target: "s3://" + bucket + "/" + prefix, bucket: bucket, prefix: prefix}, nil
+}
+
+func (s *s3Store) String() string { return s.target }
+
+// Open lists, so that wrong settings show at once and in the store's own words.
+func (s *s3Store) Open(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	_, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(archive.Root), MaxKeys: aws.Int32(1)})
+	return s.explain(err)
+}
+
+func (s *s3Store) Close() error { return nil }
+
+func (s *s3Store) key(name string) *string { return aws.String(s.prefix + name) }
+
+func (s *s3Store) explain(err error) error { return feed.Explain(err, s.bucket, s.region) }
+
+// missing says whether an answer means that there is no such object.
+func missing(err error) bool {
+	return feed.Status(err) == http.StatusNotFound && feed.Code(err) != "NoSuchBucket"
+}
+
+// mostSmall is the largest object that Read reads.
+const mostSmall = 64 << 20
+
+func (s *s3Store) Read(ctx context.Context, name string) ([]byte, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 6*requestTime)
+	defer cancel()
+	r, err := s.get(ctx, name)
+	if err != nil {
+		return nil, "", err
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(r.Body, mostSmall))
+	return b, aws.ToString(r.ETag), err
+}
+
+func (s *s3Store) get(ctx context.Context, name string) (*s3.GetObjectOutput, error) {
+	r, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(name)})
+	if missing(err) {
+		return nil, ErrNone
+	}
+	return r, s.explain(err)
+}
+
+// Fetch copies the object into a file that has no name any more: what is read
+// of it stays the same, and memory small, whatever its size.
+func (s *s3Store) Fetch(ctx context.Context, name string) (archive.Blob, error) {
+	r, err := s.get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Body.Close()
+	f, err := os.CreateTemp("", "glow-archive-")
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Remove(f.Name()), copyAll(f, r)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return sized(f)
+}
+
+func copyAll(f *os.File, r *s3.GetObjectOutput) error {
+	n, err := io.Copy(f, r.Body)
+	if err == nil && r.ContentLength != nil && n != *r.ContentLength {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (s *s3Store) Put(ctx context.Context, name string, body io.ReadSeeker) error {
+	size, err := body.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = body.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(size)*time.Second/slowLine)
+	defer cancel()
+	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.bucket, Key: s.key(name), Body: body, ContentType: aws.String("application/vnd.apache.parquet"),
+	})
+	return s.explain(err)
+}
+
+func (s *s3Store) Copy(ctx context.Context, from, to string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*requestTime)
+	defer cancel()
+	source := (&url.URL{Path: s.bucket + "/" + s.prefix + from}).EscapedPath()
+	_, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &s.bucket, Key: s.key(to), CopySource: &source})
+	if missing(err) {
+		return ErrNone
+	}
+	return s.explain(err)
+}
+
+func (s *s3Store) Swap(ctx context.Context, name string, b []byte, etag string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(len(b))*time.Second/slowLine)
+	defer cancel()
+	in := &s3.PutObjectInput{
+		Bucket: &s.bucket, Key: s.key(name), Body: bytes.NewReader(b), ContentType: aws.String("application/json"),
+		CacheControl: aws.String("no-cache"),
+	}
+	if !s.unconditional.Load() {
+		if etag == "" {
+			in.IfNoneMatch = aws.String("*")
+		} else {
+			in.IfMatch = &etag
+		}
+	}
+	r, err := s.client.PutObject(ctx, in)
+	switch {
+	case err == nil:
+		return aws.ToString(r.ETag), nil
+	case conflict(err, etag):
+		return "", ErrConflict
+	case feed.Status(err) == http.StatusNotImplemented && s.unconditional.CompareAndSwap(false, true):
+		return s.Swap(ctx, name, b, etag)
+	}
+	return "", s.explain(err)
+}
+
+// conflict says whether a PUT was refused because of its condition: 412, 409
+// where another PUT is under way, 404 where the object to match is gone.
+func conflict(err error, etag string) bool {
+	switch feed.Status(err) {
+	case http.StatusPreconditionFailed, http.StatusConflict:
+		return true
+	case http.StatusNotFound:
+		return etag != "" && feed.Code(err) != "NoSuchBucket"
+	}
+	return false
+}
+
+func (s *s3Store) List(ctx context.Context, prefix string, each func(Info) error) error {
+	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix)})
+	for pages.HasMorePages() {
+		page, err := s.page(ctx, pages)
+		if err != nil {
+			return err
+		}
+		for _, o := range page.Contents {
+			info := Info{Bytes: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)}
+			key := aws.ToString(o.Key)
+			if len(key) <= len(s.prefix) || key[:len(s.prefix)] != s.prefix { // a store that answers another question
+				continue
+			}
+			info.Name = key[len(s.prefix):]
+			if err := each(info); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *s3Store) page(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListObjectsV2Output, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*requestTime)
+	defer cancel()
+	page, err := pages.NextPage(ctx)
+	return page, s.explain(err)
+}
+
+func (s *s3Store) Delete(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: s.key(name)})
+	if missing(err) {
+		return nil
+	}
+	return s.explain(err)
+}
