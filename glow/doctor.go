@@ -92,8 +92,9 @@ func (s *settings) logs() (paths []string) {
 	return paths
 }
 
-// local says whether a Redis URL is of this host.
+// local says whether a Redis URL is of this host. Where the Redis is that
+// Sentinels name it does not say, wherever they are.
 func local(redisURL string) bool {
 	u, err := url.Parse(redisURL)
-	return err == nil && (u.Scheme == "unix" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost")
+	return err == nil && !strings.HasSuffix(u.Scheme, "+sentinel") && (u.Scheme == "unix" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost")
 }

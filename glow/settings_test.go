@@ -15,6 +15,21 @@ func TestRedacted(t *testing.T) {
 	}
 }
 
+func TestLocal(t *testing.T) {
+	for url, want := range map[string]bool{
+		"redis://u:p@localhost:6379/2":         true,
+		"rediss://[::1]":                       true,
+		"unix:///run/redis.sock":               true,
+		"redis://db:6379":                      false,
+		"redis+sentinel://127.0.0.1:26379/N":   false,
+		"rediss+sentinel://localhost/N/0?db=1": false,
+	} {
+		if got := local(url); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+	}
+}
+
 func FuzzLocal(f *testing.F) {
 	f.Add("redis://localhost:6379")
 	f.Add("redis+sentinel://u:secret@a:1,b:2/N")

@@ -39,28 +39,41 @@ func (d *doctor) redis() {
 		return
 	}
 	d.info = in
-	d.config = d.configuration()
 	d.ok("redis-answers", fmt.Sprintf("Redis %s at %s answers in %.1f ms", in["redis_version"], d.URL, float64(took.Microseconds())/1000))
-	for _, part := range []func(){d.accepted, d.role, d.appendOnly, d.tornFile, d.memory, d.speed, d.disk, d.clock, d.rights, d.foreign} {
+	d.parts(d.configuration, d.accepted, d.role, d.appendOnly, d.tornFile, d.memory, d.speed, d.disk, d.clock, d.rights, d.foreign)
+}
+
+// parts looks at one part after the other, for as long as Redis answers. What a
+// part said without answers is taken back: it may have taken silence for a no.
+func (d *doctor) parts(parts ...func()) {
+	silence := &away{}
+	d.Redis.AddHook(silence)
+	for _, part := range parts {
+		said, worst := len(d.Findings), d.Worst
 		part()
+		if silence.err != nil {
+			d.Findings, d.Worst, d.info = d.Findings[:said], worst, nil
+			d.refuse("redis-answers", "Redis at "+d.URL+" answered, and then did not: "+silence.err.Error(), "it has stopped or restarted, or is too slow; the rest of what there is to say of it is not known", "see to Redis and its log, then ask again")
+			return
+		}
 	}
 }
 
-// configuration is what of Redis's settings matters; nil if it is not told.
-func (d *doctor) configuration() map[string]string {
+// configuration reads what of Redis's settings matters, if it is told.
+func (d *doctor) configuration() {
 	names := []string{"appendfsync", "no-appendfsync-on-rewrite", "aof-load-truncated", "hash-max-listpack-entries", "maxmemory-policy", "min-replicas-to-write"}
 	all := map[string]string{}
 	for _, name := range names {
 		m, err := d.Redis.ConfigGet(d.ctx, name).Result()
 		if err != nil {
 			d.note("redis-config", "Redis does not tell its configuration: "+err.Error(), "what follows is what can be seen without it", "grant +config|get to this user; a managed Redis may not allow that")
-			return nil
+			return
 		}
 		for k, v := range m {
 			all[k] = v
 		}
 	}
-	return all
+	d.config = all
 }
 
 // accepted asks what the daemons ask when they start.

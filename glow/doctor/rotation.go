@@ -22,7 +22,7 @@ func (d *doctor) rotation(path string, all []logrotate.Section, tailer reader) {
 		}
 	}
 	if len(mine) == 0 {
-		d.note("rotation", "logrotate does not touch "+path, "if nothing else rotates it, it grows until the disk is full, and addresses stay in it for ever", "install scripts/syslog-ng/logrotate, or rotate it by other means")
+		d.note("rotation", "logrotate does not touch "+path, "if nothing else rotates it, it grows until the disk is full, and addresses stay in it for ever", "install scripts/syslog-ng/logrotate, or rotate it by other means; in names logrotate knows * and ?, but no {a,b}")
 		return
 	}
 	s := mine[0]

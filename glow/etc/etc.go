@@ -3,7 +3,6 @@
 package etc
 
 import (
-	"bufio"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,13 +26,12 @@ func Read(dir string) (all Settings, denied []string) {
 	paths, _ := filepath.Glob(filepath.Join(dir, "*.env"))
 	slices.SortStableFunc(paths, func(a, b string) int { return rank(a) - rank(b) })
 	for _, path := range paths {
-		f, err := os.Open(path)
+		text, err := os.ReadFile(path)
 		if err != nil {
 			denied = append(denied, path)
 			continue
 		}
-		all = append(all, parse(f, path)...)
-		f.Close()
+		all = append(all, parse(string(text), path)...)
 	}
 	return all, denied
 }
@@ -48,16 +46,16 @@ func rank(path string) int {
 var assignment = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
 // parse reads the lines of a file; see systemd.exec(5), EnvironmentFile=.
-func parse(f *os.File, path string) (all Settings) {
-	s := bufio.NewScanner(f)
-	for line := 1; s.Scan(); line++ {
-		text := s.Text()
-		for strings.HasSuffix(text, `\`) && s.Scan() {
-			text = strings.TrimSuffix(text, `\`) + s.Text()
-			line++
+func parse(text, path string) (all Settings) {
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		for strings.HasSuffix(line, `\`) && i+1 < len(lines) {
+			i++
+			line = strings.TrimSuffix(line, `\`) + lines[i]
 		}
-		if m := assignment.FindStringSubmatch(text); m != nil {
-			all = append(all, Setting{path, line, m[1], unquote(strings.TrimSpace(m[2]))})
+		if m := assignment.FindStringSubmatch(line); m != nil {
+			all = append(all, Setting{path, i + 1, m[1], unquote(strings.TrimSpace(m[2]))})
 		}
 	}
 	return all

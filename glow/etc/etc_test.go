@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +34,17 @@ func TestRead(t *testing.T) {
 	}
 	if all[3].Line != 6 || all[3].Name != "GLOW_TYPE" {
 		t.Errorf("%+v", all[3])
+	}
+}
+
+// A list of many files makes a long line, and those after it count too.
+func TestReadLongLine(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("/var/log/x.log ", 20000)
+	write(t, filepath.Join(dir, "glow.env"), "TAILER_FILES="+long+"\r\nGLOW_FORMAT=json")
+	all, _ := Read(dir)
+	if all.Get("TAILER_FILES") != strings.TrimSpace(long) || all.Get("GLOW_FORMAT") != "json" {
+		t.Errorf("%d settings, the first of %d bytes", len(all), len(all.Get("TAILER_FILES")))
 	}
 }
 

@@ -3,8 +3,6 @@
 package logrotate
 
 import (
-	"bufio"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,15 +40,14 @@ type reader struct {
 }
 
 func (r *reader) file(path string, depth int) {
-	f, err := os.Open(filepath.Join(r.root, path))
+	text, err := os.ReadFile(filepath.Join(r.root, path))
 	if err != nil {
 		if !os.IsNotExist(err) {
 			r.denied = append(r.denied, path)
 		}
 		return
 	}
-	defer f.Close()
-	sections, includes := Parse(f, path, r.global)
+	sections, includes := Parse(string(text), path, r.global)
 	r.all = append(r.all, sections...)
 	if depth == maxDepth {
 		return
@@ -80,23 +77,26 @@ func (r *reader) include(path string, depth int) {
 // scripts are directives whose text follows, up to "endscript".
 var scripts = []string{"postrotate", "prerotate", "firstaction", "lastaction", "preremove"}
 
-// Parse reads one file. Directives outside of sections go to global, and so
-// into the sections that follow.
-func Parse(in io.Reader, path string, global map[string]string) (all []Section, includes []string) {
+// Parse reads one file's text. Directives outside of sections go to global, and
+// so into the sections that follow.
+//
+// A brace always begins a section, as for logrotate 3.21: it knows no names
+// such as /var/log/{a,b}.log, and refuses what follows, so that those logs are
+// not rotated at all. Here no section touches them either.
+func Parse(text, path string, global map[string]string) (all []Section, includes []string) {
 	var patterns []string // of the section that is about to begin
 	var open *Section
 	inScript := false
-	s := bufio.NewScanner(in)
-	for line := 1; s.Scan(); line++ {
-		text := strings.TrimSpace(s.Text())
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
 		if inScript {
-			inScript = text != "endscript"
+			inScript = line != "endscript"
 			continue
 		}
-		for _, token := range statements(text) {
+		for _, token := range statements(line) {
 			switch {
 			case token == "{":
-				open = &Section{File: path, Line: line, Patterns: patterns, Set: clone(global)}
+				open = &Section{File: path, Line: i + 1, Patterns: patterns, Set: clone(global)}
 				patterns = nil
 			case token == "}":
 				if open != nil {

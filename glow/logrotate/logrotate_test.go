@@ -41,7 +41,7 @@ include /etc/logrotate.d
 `
 
 func TestParse(t *testing.T) {
-	all, includes := Parse(strings.NewReader(example), "x", map[string]string{})
+	all, includes := Parse(example, "x", map[string]string{})
 	if len(all) != 3 || len(includes) != 1 || includes[0] != "/etc/logrotate.d" {
 		t.Fatalf("%+v, %v", all, includes)
 	}
@@ -63,6 +63,29 @@ func TestParse(t *testing.T) {
 	}
 	if !all[2].Has("copytruncate") || !all[2].Has("compress") || all[0].Set["create"] != "0664 root utmp" {
 		t.Errorf("%+v", all)
+	}
+}
+
+// Braces in names are none of logrotate's, and leave other sections alone.
+func TestParseBraces(t *testing.T) {
+	for _, text := range []string{"/var/log/{a,b}.log {\n\tdaily\n\tcopytruncate\n}\n", "\"/var/log/{a,b}.log\"\n{\ncopytruncate\n}\n"} {
+		all, _ := Parse(text+"/var/log/c.log {\nweekly\n}\n", "x", map[string]string{})
+		for _, s := range all {
+			if s.Touches("/var/log/a.log") || s.Touches("/var/log/b.log") {
+				t.Errorf("%q: %+v", text, s)
+			}
+		}
+		if last := all[len(all)-1]; !last.Touches("/var/log/c.log") || !last.Has("weekly") || last.Has("copytruncate") {
+			t.Errorf("%q: %+v", text, last)
+		}
+	}
+}
+
+// A list of many names makes a long line, and those after it count too.
+func TestParseLongLine(t *testing.T) {
+	all, _ := Parse(strings.Repeat("/var/log/x.log ", 20000)+"{\n}\n/var/log/y.log {\n}\n", "x", map[string]string{})
+	if len(all) != 2 || !all[0].Touches("/var/log/x.log") || !all[1].Touches("/var/log/y.log") {
+		t.Errorf("%d sections", len(all))
 	}
 }
 
@@ -96,7 +119,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(example)
 	f.Add("include\n\"\n{{}}}\n'/a b' {\nrotate -1\n}\n=\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		all, _ := Parse(strings.NewReader(text), "x", map[string]string{})
+		all, _ := Parse(text, "x", map[string]string{})
 		for _, s := range all {
 			s.Touches("/var/log/x")
 			if keep, _ := s.Keeps(); keep < 0 {

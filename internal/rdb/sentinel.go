@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,17 +45,33 @@ func cutSentinels(text string) (plain string, s *sentinels, err error) {
 	s = &sentinels{user: values.Get("sentinel_username"), password: values.Get("sentinel_password")}
 	values.Del("sentinel_username")
 	values.Del("sentinel_password")
-	for addr := range strings.SplitSeq(hosts[len(account):], ",") {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			addr = net.JoinHostPort(strings.Trim(addr, "[]"), "26379")
+	for text := range strings.SplitSeq(hosts[len(account):], ",") {
+		addr, err := sentinelAddr(text)
+		if err != nil {
+			return "", nil, err
 		}
 		s.addrs = append(s.addrs, addr)
 	}
 	s.primary, path, _ = strings.Cut(path, "/")
-	if s.primary == "" {
-		return "", nil, errors.New("no name of a primary")
+	if !primaryName.MatchString(s.primary) {
+		return "", nil, errors.New("no name of a primary, or none that sentinels take")
 	}
 	return scheme + "://" + account + s.addrs[0] + "/" + path + "?" + values.Encode(), s, nil
+}
+
+// primaryName is what Sentinels take for a name.
+var primaryName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+// sentinelAddr adds the usual port to a host that comes without one.
+func sentinelAddr(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || port == "" {
+		host, port = strings.Trim(strings.TrimSuffix(text, ":"), "[]"), "26379"
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || host == "" || strings.ContainsAny(host, "[] ") {
+		return "", fmt.Errorf("no address of a sentinel: %q", text)
+	}
+	return net.JoinHostPort(host, port), nil
 }
 
 // anyPrimary stands for the address of a Redis that Sentinels name.

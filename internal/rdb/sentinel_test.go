@@ -14,6 +14,7 @@ func TestCutSentinels(t *testing.T) {
 		{"redis://a:1/2", "redis://a:1/2", "", ""},
 		{"redis+sentinel://a:1,b:2/main", "redis://a:1/?", "a:1 b:2", "main"},
 		{"redis+sentinel://a,[::1]:5,[::2]/main/3", "redis://a:26379/3?", "a:26379 [::1]:5 [::2]:26379", "main"},
+		{"redis+sentinel://a:,::1,[::1]:/main", "redis://a:26379/?", "a:26379 [::1]:26379 [::1]:26379", "main"},
 		{"rediss+sentinel://u:p%40@a:1/main/0?sentinel_password=x&read_timeout=1s", "rediss://u:p%40@a:1/0?read_timeout=1s", "a:1", "main"},
 	} {
 		plain, s, err := cutSentinels(c.url)
@@ -27,7 +28,10 @@ func TestCutSentinels(t *testing.T) {
 			t.Errorf("%s: sentinels %q for %q", c.url, got, s.primary)
 		}
 	}
-	for _, url := range []string{"redis+sentinel://a:1", "redis+sentinel://a:1/", "redis+sentinel://a:1/main/x", "redis+sentinel://a:1/main?%zz", "http+sentinel://a/b"} {
+	for _, url := range []string{"redis+sentinel://a:1", "redis+sentinel://a:1/", "redis+sentinel://a:1/main/x", "redis+sentinel://a:1/main?%zz", "http+sentinel://a/b",
+		"redis+sentinel:///main", "redis+sentinel://a,/main", "redis+sentinel://a,,b/main", "redis+sentinel://:26379/main", "redis+sentinel://u:p@/main",
+		"redis+sentinel://a:x/main", "redis+sentinel://a:0/main", "redis+sentinel://a:70000/main", "redis+sentinel://a b/main",
+		"redis+sentinel://u:1/2@a:1", "redis+sentinel://a:1/ma in", "redis+sentinel://a:1/main/0/1", "redis+sentinel://a:1/main#x"} {
 		if _, err := options(url); err == nil {
 			t.Errorf("%s was accepted", url)
 		}
