@@ -16,7 +16,6 @@ import (
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/sharehook/client"
 	"github.com/glowmap/glow/sharehook/share"
-	"github.com/glowmap/glow/sharehook/spool"
 )
 
 // segmentBytes is the size of a segment of the spool: a few hundred thousand
@@ -55,7 +54,7 @@ func readSettings(c *cli.Context) (settings, error) {
 	check("trusted-proxies", err)
 	s.client.Header, err = client.ParseHeader(c.String("client-ip-header"), s.client.Trusted)
 	check("client-ip-header", err)
-	s.spoolMax, err = spool.ParseSize(c.String("spool-max"), 4*segmentBytes)
+	s.spoolMax, err = daemon.ParseSize(c.String("spool-max"), 4*segmentBytes)
 	check("spool-max", err)
 	s.spool, err = filepath.Abs(cmp.Or(c.String("spool"), defaultSpool()))
 	check("spool", err)
