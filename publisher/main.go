@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/glowmap/glow/internal/bucket"
 	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/internal/lease"
 	"github.com/glowmap/glow/publisher/counts"
 	"github.com/glowmap/glow/publisher/feed"
 	"github.com/glowmap/glow/publisher/store"
@@ -25,7 +27,7 @@ func app() daemon.App {
 		Usage: "publishes what was counted to S3 or to a folder",
 		Once:  "publish until nothing is left to do, then exit",
 		Flags: append(targetFlags(), feedFlags()...), AdminAddr: "127.0.0.1:9404",
-		Scripts: counts.Scripts,
+		Scripts: slices.Concat(counts.Scripts, lease.Scripts),
 		Check:   check, Run: run, Commands: commands(),
 	}
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// ErrAway is wrapped by errors that a Redis that is away may cause.
+var ErrAway = errors.New("redis")
+
 // Script is a Lua script of one atomic step.
 type Script struct{ source, sha string }
 

@@ -26,10 +26,6 @@ var (
 	cleanSource string
 	//go:embed evict.lua
 	evictSource string
-	//go:embed lease.lua
-	leaseSource string
-	//go:embed release.lua
-	releaseSource string
 	//go:embed found.lua
 	foundSource string
 	//go:embed set.lua
@@ -42,19 +38,17 @@ var (
 	compact = rdb.NewScript(compactSource)
 	clean   = rdb.NewScript(cleanSource)
 	evict   = rdb.NewScript(evictSource)
-	lease   = rdb.NewScript(leaseSource)
-	release = rdb.NewScript(releaseSource)
 	found   = rdb.NewScript(foundSource)
 	set     = rdb.NewScript(setSource)
 	reset   = rdb.NewScript(resetSource)
 )
 
 // Scripts are what [rdb.Open] must know.
-var Scripts = []*rdb.Script{look, read, compact, clean, evict, lease, release, found, set, reset}
+var Scripts = []*rdb.Script{look, read, compact, clean, evict, found, set, reset}
 
 var (
 	// ErrRedis is wrapped by every error that a Redis that is away may cause.
-	ErrRedis = errors.New("redis")
+	ErrRedis = rdb.ErrAway
 	// ErrCorrupt is wrapped by errors about what stands in Redis.
 	ErrCorrupt = errors.New("what redis holds cannot be read")
 )
@@ -176,24 +170,6 @@ func (c *Counts) Names(ctx context.Context) (map[string]string, error) {
 		return nil, failed("read the names", err)
 	}
 	return m, nil
-}
-
-// Lease takes or renews the lease under a token, also from a holder that is
-// known to be dead. It returns the token of who has it now.
-func (c *Counts) Lease(ctx context.Context, token string, life time.Duration, dead string) (string, error) {
-	holder, err := c.redis.Run(ctx, lease, []string{c.keys.Lease("publisher")}, token, life.Milliseconds(), dead).Text()
-	if err != nil {
-		return "", failed("take the lease", err)
-	}
-	return holder, nil
-}
-
-// Release gives the lease back.
-func (c *Counts) Release(ctx context.Context, token string) error {
-	if err := c.redis.Run(ctx, release, []string{c.keys.Lease("publisher")}, token).Err(); err != nil {
-		return failed("give the lease back", err)
-	}
-	return nil
 }
 
 // Reset forgets everything but the settings and begins a new feed that may

@@ -1,7 +1,7 @@
 // Package feed is the publisher's work: passes over the buckets that changed,
 // each put to the target as a snapshot, with a heartbeat between them.
 //
-// One publisher is active at a time (lease.go). It makes sure that the feed at
+// One publisher is active at a time (package lease). It makes sure that the feed at
 // the target is the one in Redis (own.go), and then makes a pass every few
 // seconds (pass.go): what changed of the last minutes, latest.json (latest.go),
 // then older buckets, newest first. While Redis has less than was published
@@ -16,6 +16,7 @@ import (
 
 	"github.com/glowmap/glow/internal/bucket"
 	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/internal/lease"
 	"github.com/glowmap/glow/internal/rdb"
 	"github.com/glowmap/glow/internal/snapshot"
 	"github.com/glowmap/glow/publisher/counts"
@@ -41,7 +42,7 @@ type Publisher struct {
 	counts *counts.Counts
 	store  store.Store
 	m      *metrics
-	holder string          // our token of the lease
+	lease  *lease.Lease
 	stop   <-chan struct{} // closed when we are to stop
 
 	redisAway, storeAway *daemon.Outage
@@ -72,10 +73,12 @@ type Publisher struct {
 
 // New makes a publisher.
 func New(d *daemon.Daemon, s store.Store, set Settings) *Publisher {
-	return &Publisher{
-		Settings: set, d: d, counts: counts.New(d.Redis, d.Keys), store: s, m: newMetrics(d.Metrics), holder: newHolder(),
+	p := &Publisher{
+		Settings: set, d: d, counts: counts.New(d.Redis, d.Keys), store: s, m: newMetrics(d.Metrics),
 		redisAway: d.Outage("redis"), storeAway: d.Outage("store"),
 	}
+	p.lease = lease.New(d, p.pause)
+	return p
 }
 
 // errStopped is why --once did not do all there was.
@@ -99,9 +102,9 @@ func (p *Publisher) Run(ctx context.Context) error {
 			return errors.Join(errStopped, err)
 		case p.stopped() && !fatal(err):
 			return nil
-		case errors.Is(err, errLost), errors.Is(err, errAgain):
+		case errors.Is(err, lease.ErrLost), errors.Is(err, errAgain):
 			p.d.Log.Info("starting over", "cause", err)
-			err = p.pause(ctx, leasePoll)
+			err = p.pause(ctx, lease.Poll)
 		case errors.Is(err, counts.ErrRedis):
 			err = p.redisAway.Wait(ctx, err)
 		case errors.Is(err, errAway):
@@ -114,7 +117,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 }
 
 func fatal(err error) bool {
-	for _, passing := range []error{counts.ErrRedis, errAway, errLost, errAgain, errIdle, context.Canceled} {
+	for _, passing := range []error{counts.ErrRedis, errAway, lease.ErrLost, errAgain, errIdle, context.Canceled} {
 		if errors.Is(err, passing) {
 			return false
 		}
@@ -186,7 +189,7 @@ func (p *Publisher) pause(ctx context.Context, d time.Duration) error {
 // term is one time of being active: from taking the lease to losing it, to
 // stopping, or to an error.
 func (p *Publisher) term(work context.Context) error {
-	ctx, release, err := p.takeLease(work)
+	ctx, release, err := p.lease.Take(work)
 	if err != nil {
 		return err
 	}

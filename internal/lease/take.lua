@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Takes or renews the lease of the one active publisher.
+-- Takes or renews the lease of the one active instance of a daemon.
 -- KEYS 1 lease
 -- ARGV 1 own token, 2 milliseconds until it expires, 3 token of a holder known
 --      to be dead or ''
