@@ -20,15 +20,16 @@ type Blob interface {
 type Filter struct {
 	From, To int64    // Unix seconds, To excluded; 0 is no bound
 	Types    []string // none: all
+	Where    Where    // nil: nothing besides
 }
 
 // Match says whether a row is wanted.
 func (f *Filter) Match(r *Row) bool {
-	return r.Time >= f.From && (f.To == 0 || r.Time < f.To) && f.wantsType(r.Type)
+	return r.Time >= f.From && (f.To == 0 || r.Time < f.To) && f.wantsType(r.Type) && (f.Where == nil || f.Where.Row(r))
 }
 
 func (f *Filter) wantsType(typ string) bool {
-	return len(f.Types) == 0 || slices.Contains(f.Types, typ)
+	return (len(f.Types) == 0 || slices.Contains(f.Types, typ)) && (f.Where == nil || f.Where.Type(typ))
 }
 
 // meets says whether a span of seconds, both included, has any of the wanted.
@@ -75,6 +76,9 @@ type column struct {
 }
 
 func readGroup(schema *parquet.Schema, rg parquet.RowGroup, f *Filter, each func(*Row) error) (err error) {
+	if excludes(f.Where, schema, rg) {
+		return nil
+	}
 	g := &group{left: rg.NumRows()}
 	defer func() { err = errors.Join(err, g.close()) }()
 	for i, path := range schema.Columns() {
