@@ -1,7 +1,8 @@
 // Package parse turns log lines into events in the wire format of package
 // event, or into drops. Every line is one or the other:
 //
-//	empty      nothing, or white space
+//	empty      nothing, or white space, or the head of a log that has one: the names of
+//	           CSV's columns, CloudFront's lines with #
 //	long       more than [MaxLine] bytes (found by package follow, which skips to its end)
 //	binary     cannot be read as below, and holds NUL or is not UTF-8: rather damage than a wrong setting
 //	format     does not have the fields of the format
@@ -62,9 +63,10 @@ func (r Reason) String() string { return reasonNames[r] }
 
 // Options say how to read lines and which of them count.
 type Options struct {
-	Format     string         // glow, combined or json; ignored if there is a Regexp
+	Format     string         // glow, combined, json, csv, cloudfront or s3access; ignored if there is a Regexp
+	Header     string         // the line that names the columns of csv; of cloudfront, if they are not the usual ones
 	Regexp     *regexp.Regexp // own format with the groups ip, time, type, status, request
-	JSONKeys   JSONKeys       // of format json
+	JSONKeys   JSONKeys       // of format json; names of columns of csv
 	TimeLayout string         // as in package time; empty: found out for each line
 	Type       string         // of lines that name none; empty: download
 	Match      *regexp.Regexp // what the request, or else the line, must match
@@ -85,6 +87,7 @@ type Parser struct {
 	fields func(p *Parser, line []byte, r *record) Reason
 	keys   jsonKeys
 	groups groups
+	table  table
 	kind   []byte
 	r      record // of the line under way, here so that it need not be allocated
 	after  int64  // the earliest second that counts
@@ -111,16 +114,21 @@ func Check(o Options) []Problem {
 			list = append(list, Problem{"regexp", err})
 		}
 	} else if _, ok := formats[o.Format]; !ok {
-		list = append(list, Problem{"format", errors.New("unknown: want glow, combined or json, or use --regexp")})
+		list = append(list, Problem{"format", errors.New("unknown: want glow, combined, json, csv, cloudfront or s3access, or use --regexp")})
+	} else if _, err := newTable(o); err != nil {
+		list = append(list, Problem{"header", err})
 	}
 	return list
 }
 
 var formats = map[string]func(*Parser, []byte, *record) Reason{
-	"":         (*Parser).glowFields,
-	"glow":     (*Parser).glowFields,
-	"combined": (*Parser).combinedFields,
-	"json":     (*Parser).jsonFields,
+	"":           (*Parser).glowFields,
+	"glow":       (*Parser).glowFields,
+	"combined":   (*Parser).combinedFields,
+	"json":       (*Parser).jsonFields,
+	"csv":        (*Parser).csvFields,
+	"cloudfront": (*Parser).cloudfrontFields,
+	"s3access":   (*Parser).s3Fields,
 }
 
 // New makes a parser; its error is the first of Check.
@@ -135,6 +143,8 @@ func New(o Options) (*Parser, error) {
 	if o.Regexp != nil {
 		p.fields = (*Parser).regexpFields
 		_ = p.groups.find(o.Regexp) // checked
+	} else {
+		p.table, _ = newTable(o) // checked
 	}
 	if !o.NotBefore.IsZero() {
 		p.after = o.NotBefore.Add(time.Second - 1).Unix()
