@@ -121,14 +121,14 @@ func (r *running) children() map[string]int {
 // gone waits until none of the processes is left.
 func (r *running) gone(pids map[string]int) {
 	r.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	tick, late := time.Tick(10*time.Millisecond), time.After(20*time.Second)
 	for name, pid := range pids {
 		for syscall.Kill(pid, 0) == nil && !zombie(pid) {
-			if time.Now().After(deadline) {
-				r.t.Errorf("%s (%d) is still there", name, pid)
-				break
+			select {
+			case <-tick:
+			case <-late:
+				r.t.Fatalf("%s (%d) is still there", name, pid)
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 	}
 }

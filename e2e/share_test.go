@@ -38,7 +38,7 @@ func (a answers) post(url string, rate int, done chan struct{}) {
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
 	slots, start := make(chan struct{}, 256), time.Now()
 	for i := range a {
-		time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
+		<-time.After(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
 		slots <- struct{}{}
 		go func() {
 			defer func() { <-slots }()

@@ -25,6 +25,7 @@ func main() {
 // exit is an exit status of which all has been said.
 type exit int
 
+// Error is never shown.
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) int {

@@ -139,8 +139,11 @@ func (p *process) stop() {
 // eventually polls until check holds.
 func eventually(t testing.TB, what string, check func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !check(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	tick, late := time.Tick(20*time.Millisecond), time.After(30*time.Second)
+	for !check() {
+		select {
+		case <-tick:
+		case <-late:
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}

@@ -128,12 +128,13 @@ func (h *hook) stop() {
 // until waits for a condition.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	tick, late := time.Tick(10*time.Millisecond), time.After(time.Minute)
 	for !ok() {
-		if time.Now().After(deadline) {
+		select {
+		case <-tick:
+		case <-late:
 			t.Fatal("never came true: " + what)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 

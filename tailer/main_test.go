@@ -66,8 +66,11 @@ func hostname(t *testing.T) string {
 
 // waitFor polls until ok says so.
 func waitFor(fatal func(string, ...any), what string, ok func() bool) {
-	for deadline := time.Now().Add(60 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	tick, late := time.Tick(10*time.Millisecond), time.After(time.Minute)
+	for !ok() {
+		select {
+		case <-tick:
+		case <-late:
 			fatal("waited in vain: %s", what)
 			return
 		}

@@ -71,6 +71,7 @@ func (s *Store) Puts(since time.Time) (list []Put) {
 	return list
 }
 
+// ServeHTTP answers as S3 would.
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()

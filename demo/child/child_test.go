@@ -46,8 +46,11 @@ func shell(t *testing.T, script string, hush ...string) (*Child, *said) {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	tick, late := time.Tick(time.Millisecond), time.After(20*time.Second)
+	for !ok() {
+		select {
+		case <-tick:
+		case <-late:
 			t.Fatal("never: " + what)
 		}
 	}

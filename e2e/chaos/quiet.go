@@ -11,4 +11,5 @@ func init() { redis.SetLogger(silent{}) }
 
 type silent struct{}
 
+// Printf says nothing.
 func (silent) Printf(context.Context, string, ...any) {}

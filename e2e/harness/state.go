@@ -26,6 +26,7 @@ func (s State) Dropped() (n int) {
 	return n
 }
 
+// String is the state in one line.
 func (s State) String() string {
 	return fmt.Sprintf("%d counted, drops %v, %d entries queued, %d buckets dirty", s.Counted, s.Drops, s.Queued, s.Dirty)
 }

@@ -175,6 +175,7 @@ func served(run Run) Run {
 // usage is an error of whoever typed the command; it ends in exit status 2.
 type usage struct{ error }
 
+// Unwrap is what was wrong.
 func (u usage) Unwrap() error { return u.error }
 
 // Usagef makes a usage error.

@@ -56,6 +56,7 @@ func init() { redis.SetLogger(silent{}) }
 
 type silent struct{}
 
+// Printf says nothing.
 func (silent) Printf(context.Context, string, ...any) {}
 
 // Open prepares a client for url (redis://, rediss://, unix:// or, for a Redis
@@ -171,6 +172,7 @@ func (c *Client) Check(ctx context.Context) (warnings []string, err error) { ret
 // unusable is an error that waiting does not mend.
 type unusable struct{ error }
 
+// Unwrap is why.
 func (u unusable) Unwrap() error { return u.error }
 
 // Unusable says whether an error of [Check] is about what Redis is or allows.

@@ -81,6 +81,7 @@ type row struct {
 
 func (r row) caught() bool { return r.scenario.test != "" || r.chaos.test != "" }
 
+// String is a row of the table in the end.
 func (r row) String() string {
 	return fmt.Sprintf("%s: %s\n  by a scenario: %s\n  by chaos:      %s", r.bug.Name, r.bug.About, r.scenario, r.chaos)
 }

@@ -31,6 +31,7 @@ func (c catch) seconds() string {
 	return fmt.Sprintf("%.0f s", c.after.Seconds())
 }
 
+// String is what is said of it in a table.
 func (c catch) String() string {
 	switch {
 	case !c.tried:
