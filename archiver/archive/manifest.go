@@ -35,8 +35,11 @@ type File struct {
 	From  int64             `json:"from"` // first second of its rows
 	To    int64             `json:"to"`   // last second
 	Bytes int64             `json:"bytes"`
-	Day   bool              `json:"day,omitempty"` // it is one type's part of a finished day
-	At    int64             `json:"at"`            // when it was committed, in Unix seconds
+	At    int64             `json:"at"` // when it was committed, in Unix seconds
+	// Day says that it is a finished day of one type, and Copied that it lies
+	// under [DayName], too.
+	Day    bool `json:"day,omitempty"`
+	Copied bool `json:"copied,omitempty"`
 }
 
 // Rows is the number of a file's rows.
@@ -117,6 +120,15 @@ func (f *File) check() error {
 		return fmt.Errorf("file %q: its times are not of its date", f.Name)
 	}
 	return nil
+}
+
+// Encode writes a file's entry as it stands in Redis.
+func (f *File) Encode() []byte {
+	b, err := json.Marshal(f)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return b
 }
 
 // DecodeFile reads a file's entry as it stands in Redis.

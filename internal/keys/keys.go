@@ -104,9 +104,23 @@ func (k Keys) ETags() string { return k.tag + "etags" }
 func (k Keys) Located() string { return k.tag + "located" }
 
 // Archive is a hash of how far the archive is: "n|<type>" → events ever
-// appended to [Keys.Located], by geoworker in the same step; the rest is
-// archiver's.
+// appended to [Keys.Located], by geoworker in the same step; by archiver
+// "cursor" → the last entry of the stream that is archived, "rows|<type>" →
+// events archived up to it, "missing|<type>|<date>" → events counted without
+// being archived, or deleted since; "off|<type>|<date>" → events counted when
+// archiving was switched off; "rejected|<reason>" → attributes not stored as
+// they came.
 func (k Keys) Archive() string { return k.tag + "archive" }
+
+// Segments is a hash of the archive's files, name → JSON (package archive of
+// archiver has the format): whatever is in them is archived, each event once.
+// Written and read by archiver; the manifest at the target repeats it.
+func (k Keys) Segments() string { return k.tag + "segments" }
+
+// Replaced is a sorted set of files that were in [Keys.Segments], by the Unix
+// milliseconds when they left: they are deleted from the target a while later.
+// Written and read by archiver.
+func (k Keys) Replaced() string { return k.tag + "replaced" }
 
 // Meta is a hash of what the whole system agrees on; the Meta… constants are
 // its fields.
@@ -125,13 +139,16 @@ const (
 	MetaReplaces = "replaces"        // id of the feed at the target that may be overwritten; publisher reset
 	MetaRecount  = "recount"         // seq of latest.json up to which its totals may be undercut, after a deliberate correction
 	MetaNamed    = "names_published" // names token as last published; publisher
-	MetaArchive  = "archive"         // [On] while counting steps also append to the located stream; archiver
+	MetaArchive  = "archive"         // [On] while counting steps also append to the located stream, [Off] once that was ended; archiver
 	MetaPaused   = "paused"          // Unix milliseconds until which no counting step is done; glow recount
 	MetaStats    = "stats_2014"      // newest minute written for the 2014 feed, Unix seconds; publisher
 )
 
-// On is the value of a mark that is set.
-const On = "on"
+// On is the value of a mark that is set, Off that of one that was taken back.
+const (
+	On  = "on"
+	Off = "off"
+)
 
 // Schema is the version of this contract.
 const Schema = "1"
