@@ -33,6 +33,7 @@ func main() {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "geoip", Usage: "City database `FILE` (.mmdb) in MaxMind's schema"},
 			&cli.Float64Flag{Name: "cell-degrees", Value: 0.5, Usage: "side of the map cells in degrees; the same for all workers of a feed"},
+			&cli.StringFlag{Name: "max-located", Value: "256M", Usage: "take nothing from the queue while what waits for the archiver takes this `SIZE` of Redis's memory"},
 			&cli.DurationFlag{Name: "claim-after", Value: 10 * time.Second, Usage: "take over entries that another worker has held for so long"},
 		},
 		Check: check,
@@ -48,14 +49,15 @@ func check(c *cli.Context) error {
 func config(c *cli.Context) (work.Config, error) {
 	g, errGrid := grid.New(c.Float64("cell-degrees"))
 	w := work.Config{GeoIP: c.String("geoip"), Grid: g, ClaimAfter: c.Duration("claim-after")}
-	var errGeoIP, errClaim error
+	var errGeoIP, errClaim, errLocated error
+	w.MaxLocated, errLocated = daemon.ParseSize(c.String("max-located"), 1<<20)
 	if w.GeoIP == "" {
 		errGeoIP = errors.New("a City database is needed, such as GeoLite2-City.mmdb")
 	}
 	if w.ClaimAfter < 100*time.Millisecond {
 		errClaim = fmt.Errorf("%s: want at least 100ms, or workers take entries from each other's hands", w.ClaimAfter)
 	}
-	return w, errors.Join(daemon.Setting("geoip", errGeoIP), daemon.Setting("cell-degrees", errGrid), daemon.Setting("claim-after", errClaim))
+	return w, errors.Join(daemon.Setting("geoip", errGeoIP), daemon.Setting("cell-degrees", errGrid), daemon.Setting("max-located", errLocated), daemon.Setting("claim-after", errClaim))
 }
 
 func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"net/netip"
 	"reflect"
@@ -48,6 +50,8 @@ type naive struct {
 	evicted map[bucket.ID]bool
 	drops   map[string]int
 	late    map[string]int
+	archive bool     // whether it is on
+	rows    []string // as the archive must get them
 }
 
 func newNaive(t testing.TB, places ...geotest.Place) *naive {
@@ -61,10 +65,13 @@ func newNaive(t testing.TB, places ...geotest.Place) *naive {
 	}
 }
 
-func (n *naive) event(now time.Time, addr netip.Addr, at time.Time, typ string) {
+func (n *naive) event(now time.Time, addr netip.Addr, at time.Time, typ string, attrs ...string) {
 	if at.Sub(now) > 5*time.Minute {
 		n.drops["geoworker:future"]++
 		return
+	}
+	if n.archive {
+		n.rows = append(n.rows, fmt.Sprintf("%d %s %s %s", at.Unix(), typ, n.place(addr), cmp.Or(strings.Join(attrs, ""), "-")))
 	}
 	for _, p := range bucket.Periods {
 		if p == bucket.TenSeconds && now.Sub(at) >= time.Hour {
@@ -111,6 +118,26 @@ func (n *naive) count(t *tally, id bucket.ID, addr netip.Addr, at time.Time) {
 		}
 	}
 	t.Unlocated++
+}
+
+// place is what a row says of where an address is.
+func (n *naive) place(addr netip.Addr) string {
+	p, f := n.find(addr), []string{"-", "-", "-", "- - -"}
+	if is(p.Continent, 2, 2, false) {
+		f[0] = p.Continent
+	}
+	if is(p.Country, 2, 2, false) {
+		f[1] = p.Country
+		if is(p.Region, 1, 3, true) {
+			f[2] = p.Country + "-" + p.Region
+		}
+	}
+	if p.LatLon != nil {
+		if cell, ok := n.grid.Cell(p.LatLon[0], p.LatLon[1]); ok {
+			f[3] = fmt.Sprintf("%d %.0f %.0f", cell, p.LatLon[0]*1e4, p.LatLon[1]*1e4)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(f, " "), "-0", "0")
 }
 
 func (n *naive) find(addr netip.Addr) *geotest.Place {

@@ -87,9 +87,10 @@ func (s *stage) push(lines ...string) time.Time {
 func (s *stage) pushRandom(events int) {
 	s.Helper()
 	type event struct {
-		addr netip.Addr
-		at   time.Time
-		typ  string
+		addr  netip.Addr
+		at    time.Time
+		typ   string
+		attrs string
 	}
 	var all []event
 	var lines []string
@@ -107,13 +108,18 @@ func (s *stage) pushRandom(events int) {
 		case 2:
 			ago = -300 + s.r.Int64N(4) - 2
 		}
-		e := event{p, time.Unix(s.id/1000-ago, 0), []string{"download", "download", "share:twitter"}[s.r.IntN(3)]}
+		e := event{p, time.Unix(s.id/1000-ago, 0), []string{"download", "download", "share:twitter"}[s.r.IntN(3)], ""}
+		line := fmt.Sprintf("%s %d %s", e.addr, e.at.Unix(), e.typ)
+		if s.r.IntN(3) == 0 {
+			e.attrs = fmt.Sprintf("lang=fr&os=%d", s.r.IntN(5))
+			line += " " + e.attrs
+		}
 		all = append(all, e)
-		lines = append(lines, fmt.Sprintf("%s %d %s", e.addr, e.at.Unix(), e.typ))
+		lines = append(lines, line)
 	}
 	now := s.push(lines...)
 	for _, e := range all {
-		s.naive.event(now, e.addr, e.at, e.typ)
+		s.naive.event(now, e.addr, e.at, e.typ, e.attrs)
 	}
 }
 

@@ -14,9 +14,9 @@ func TestUsage(t *testing.T) {
 		says []string
 	}{
 		{
-			[]string{"--geoip", "", "--cell-degrees", "0.7", "--claim-after", "1ms"},
+			[]string{"--geoip", "", "--cell-degrees", "0.7", "--claim-after", "1ms", "--max-located", "x"},
 			2,
-			[]string{"--geoip (or GLOW_GEOIP)", "--cell-degrees (or GLOW_CELL_DEGREES)", "--claim-after (or GLOW_CLAIM_AFTER)"},
+			[]string{"--geoip (or GLOW_GEOIP)", "--cell-degrees (or GLOW_CELL_DEGREES)", "--claim-after (or GLOW_CLAIM_AFTER)", "--max-located (or GLOW_MAX_LOCATED)"},
 		},
 		{[]string{"--geoip", s.geoip + ".none"}, 1, []string{"open geoip database", "no such file"}},
 		{[]string{"--geoip", "main.go"}, 1, []string{"open geoip database main.go"}},

@@ -121,7 +121,7 @@ func own(args []string) (Result, error) {
 		}
 	}
 	return onEachCore(args[1], func(half int, text []byte) (int, error) {
-		addrs, classes := make([]netip.Addr, 0, event.MaxBatch), make([]uint32, event.MaxBatch)
+		addrs, spots := make([]netip.Addr, 0, event.MaxBatch), make([]uint32, event.MaxBatch)
 		n, err := each(text, func(ip, time []byte) error {
 			addr, ok := event.ParseAddr(ip)
 			_, okTime := event.ParseSeconds(time)
@@ -129,12 +129,12 @@ func own(args []string) (Result, error) {
 				return errors.New("bad line")
 			}
 			if addrs = append(addrs, addr); len(addrs) == cap(addrs) {
-				maps[half].Classes(addrs, classes)
+				maps[half].Spots(addrs, spots)
 				addrs = addrs[:0]
 			}
 			return nil
 		})
-		maps[half].Classes(addrs, classes[:len(addrs)])
+		maps[half].Spots(addrs, spots[:len(addrs)])
 		return n, err
 	})
 }

@@ -1,20 +1,36 @@
 #!lua flags=allow-oom
 -- Counts queue entries: all of it, or nothing if any of them is no longer
--- pending for this consumer (another worker has claimed or counted it).
+-- pending for this consumer (another worker has claimed or counted it), while
+-- counting is paused, or if the archive was switched on or off since the step
+-- was made. So each event counted while it is on is in the located stream.
 --
 -- KEYS  1 queue  2 dirty  3 drops  4 late  5 names  6 names:token  7 rejects
---       8, 9, 10 evicted:1m, 1h, 1d   then per bucket: its hash, its parts
--- ARGV  group, consumer, token, number of entries, their ids,
+--       8, 9, 10 evicted:1m, 1h, 1d  11 meta  12 located  13 archive
+--       then per bucket: its hash, its parts
+-- ARGV  group, consumer, token, 'on' if the step was made for the archive,
+--       number of entries, their ids,
 --       n and n pairs (drop field, number),
 --       n and n pairs (region code, English name),
 --       n and n pairs (reason, sample of a dropped line),
+--       n and n entries for located (number of events, their lines),
+--       n and n pairs (field of archive, number),
 --       then per bucket: member of dirty, index into KEYS of its evicted bitmap
 --       or 0, bit in it, events, n and n pairs (field, increment), part
--- Returns {'OK', late events by 1m, 1h, 1d} or {'GONE', id}
-local call, argv, i = redis.call, ARGV, 4
+-- Returns {'OK', late events by 1m, 1h, 1d} or, if nothing was done,
+-- {'GONE', id}, {'PAUSED'} or {'SWITCHED'}
+local call, argv, i = redis.call, ARGV, 5
 local function number()
   i = i + 1
   return tonumber(argv[i - 1])
+end
+
+local meta = call('HMGET', KEYS[11], 'archive', 'paused')
+if (meta[1] == 'on') ~= (argv[4] == 'on') then
+  return {'SWITCHED'}
+end
+local time = call('TIME')
+if time[1] * 1000 + time[2] / 1000 < (tonumber(meta[2] or 0) or 0) then
+  return {'PAUSED'}
 end
 
 -- Each id by itself: a range tells gaps after claims wrongly. An id given
@@ -47,10 +63,19 @@ for _ = 1, number() do
   i = i + 2
 end
 
-local now = call('TIME')[1]
+for _ = 1, number() do
+  call('XADD', KEYS[12], '*', 'n', argv[i], 'events', argv[i + 1])
+  i = i + 2
+end
+for _ = 1, number() do
+  call('HINCRBY', KEYS[13], argv[i], argv[i + 1])
+  i = i + 2
+end
+
+local now = time[1]
 local late = {[8] = 0, [9] = 0, [10] = 0}
 local period = {[8] = '1m', [9] = '1h', [10] = '1d'}
-for k = 11, #KEYS, 2 do
+for k = 14, #KEYS, 2 do
   local member, evicted, bit, events, fields = argv[i], tonumber(argv[i + 1]), argv[i + 2], argv[i + 3], tonumber(argv[i + 4])
   i = i + 5
   if evicted > 0 and call('GETBIT', KEYS[evicted], bit) == 1 then

@@ -60,11 +60,12 @@ type Merge struct {
 	buckets map[bucket.ID]struct{} // that the slots make
 	spare   []*slot
 	enc     encoder
+	archive archive
 
 	// The events of the entry under way, until they are located.
-	addrs   []netip.Addr
-	parsed  []parsed
-	classes [event.MaxBatch]uint32
+	addrs  []netip.Addr
+	parsed []parsed
+	spots  [event.MaxBatch]uint32
 }
 
 // parsed is what counts of an event besides its place.
@@ -77,6 +78,7 @@ type parsed struct {
 type kind struct {
 	name       string
 	n, missing string // fields of a bucket's hash
+	located    int    // events for the archive
 	// The slots used last, by the end of their number: logs are nearly in
 	// order, and this is cheaper than the map of all slots.
 	minutes, tens [recent]*slot
@@ -100,20 +102,33 @@ type slot struct {
 
 // New makes an empty Merge.
 func New() *Merge {
-	return &Merge{drops: map[string]int{}, typeOf: map[string]*kind{}, slots: map[key]*slot{}, buckets: map[bucket.ID]struct{}{}}
+	return &Merge{
+		drops: map[string]int{}, typeOf: map[string]*kind{}, slots: map[key]*slot{}, buckets: map[bucket.ID]struct{}{},
+		archive: archive{spare: make(chan []byte, maxSpareEntries)},
+	}
 }
 
 // Use makes the Merge, which must be empty, locate with m.
 func (g *Merge) Use(m *locate.Map) {
 	g.places, g.named = m, make([]bool, len(m.Regions))
 	g.enc.use(m)
+	g.archive.use(m)
+}
+
+// Archive makes the steps from now on append their events to the located
+// stream, or not. The Merge must be empty and have a Map.
+func (g *Merge) Archive(on bool) {
+	if on != g.archive.on {
+		g.archive.on = on
+		g.archive.use(g.places)
+	}
 }
 
 // Entries is the number of entries gathered.
 func (g *Merge) Entries() int { return len(g.ids) }
 
-// Bytes is the size of the entries gathered.
-func (g *Merge) Bytes() int { return g.bytes }
+// Bytes is the size of the entries gathered, and of what the archive gets of them.
+func (g *Merge) Bytes() int { return g.bytes + g.archive.bytes }
 
 // Buckets is the number of buckets, without that of all time, that the events
 // gathered belong to.
@@ -173,6 +188,9 @@ func (g *Merge) line(line []byte, now int64) {
 	}
 	g.addrs = append(g.addrs, e.Addr)
 	g.parsed = append(g.parsed, parsed{e.Time, k})
+	if g.archive.on {
+		g.archive.attrs = append(g.archive.attrs, e.Attrs)
+	}
 	if len(g.parsed) == event.MaxBatch {
 		g.gather(now)
 	}
@@ -180,10 +198,13 @@ func (g *Merge) line(line []byte, now int64) {
 
 // gather locates what was parsed, all at once, and adds it to its slots.
 func (g *Merge) gather(now int64) {
-	classes := g.classes[:len(g.addrs)]
-	g.places.Classes(g.addrs, classes)
+	spots := g.spots[:len(g.addrs)]
+	g.places.Spots(g.addrs, spots)
+	if g.archive.on {
+		g.archive.add(g.parsed, spots)
+	}
 	for i, p := range g.parsed {
-		class, k := classes[i], p.kind
+		class, k := g.places.ClassOf[spots[i]], p.kind
 		s := k.minutes[p.time/60%recent]
 		if s == nil || s.number != p.time/60 {
 			s = g.slot(key{p.time / 60, k, false})
@@ -268,6 +289,7 @@ func (g *Merge) empty() {
 	clear(g.drops)
 	g.types, g.last, g.ids, g.samples = g.types[:0], nil, nil, nil
 	g.events, g.bytes = 0, 0
+	g.archive.take()
 }
 
 // Forget drops all that was gathered, as nothing of it may be counted here.

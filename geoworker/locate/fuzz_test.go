@@ -53,7 +53,7 @@ func FuzzNew(f *testing.F) {
 		}
 		o := oracle{t, city, g, city.Metadata().IPVersion == 4}
 		for _, a := range addrs {
-			got := m.places(m.slow(a))
+			got := m.at(m.slow(a))
 			if _, err := city.City(a); err != nil || a.Is6() && !m.v6 {
 				continue
 			}
@@ -64,7 +64,7 @@ func FuzzNew(f *testing.F) {
 	})
 }
 
-// slow is Class without the table and the cache.
+// slow is Spot without the table and the cache.
 func (m *Map) slow(a netip.Addr) uint32 {
 	b := a.As16()
 	node, bits := uint32(0), b[:]

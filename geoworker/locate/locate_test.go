@@ -2,6 +2,7 @@ package locate
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -59,6 +60,7 @@ var (
 type found struct {
 	continent, country, region, name string
 	cell                             int64
+	at                               Coords
 }
 
 func (o oracle) locate(a netip.Addr) found {
@@ -83,16 +85,17 @@ func (o oracle) locate(a netip.Addr) found {
 	if c.Location.Latitude != nil && c.Location.Longitude != nil {
 		if cell, ok := o.grid.Cell(*c.Location.Latitude, *c.Location.Longitude); ok {
 			f.cell = int64(cell)
+			f.at = Coords{int32(math.Round(*c.Location.Latitude * 1e4)), int32(math.Round(*c.Location.Longitude * 1e4))}
 		}
 	}
 	return f
 }
 
-func (m *Map) found(a netip.Addr) found { return m.places(m.Class(a)) }
+func (m *Map) found(a netip.Addr) found { return m.at(m.Spot(a)) }
 
-func (m *Map) places(class uint32) found {
-	p := m.Places[class]
-	f := found{m.Continents[p.Continent], m.Countries[p.Country], m.Regions[p.Region], m.RegionNames[p.Region], -1}
+func (m *Map) at(spot uint32) found {
+	p := m.Places[m.ClassOf[spot]]
+	f := found{m.Continents[p.Continent], m.Countries[p.Country], m.Regions[p.Region], m.RegionNames[p.Region], -1, m.Coords[spot]}
 	if p.Cell > 0 {
 		f.cell = int64(m.Cells[p.Cell])
 	}
@@ -234,7 +237,7 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-func BenchmarkClass(b *testing.B) {
+func BenchmarkSpot(b *testing.B) {
 	var m *Map
 	var err error
 	if path := os.Getenv("GLOW_GEOIP"); path != "" {
@@ -257,13 +260,13 @@ func BenchmarkClass(b *testing.B) {
 			b.ResetTimer()
 			n := 0
 			for i := range b.N {
-				n += int(m.Class(addrs[i%distinct]))
+				n += int(m.Spot(addrs[i%distinct]))
 			}
 			_ = n
 		})
 		b.Run(name+" a thousand at a time", func(b *testing.B) {
 			r := rand.New(rand.NewPCG(5, 6))
-			addrs, classes := make([]netip.Addr, distinct/1000*1000), make([]uint32, 1000)
+			addrs, spots := make([]netip.Addr, distinct/1000*1000), make([]uint32, 1000)
 			for i := range addrs {
 				addrs[i] = v4(r.Uint32())
 			}
@@ -271,14 +274,14 @@ func BenchmarkClass(b *testing.B) {
 			b.ResetTimer()
 			for i := 0; i < b.N; i += 1000 {
 				at := i % len(addrs)
-				m.Classes(addrs[at:at+1000], classes)
+				m.Spots(addrs[at:at+1000], spots)
 			}
 		})
 	}
 }
 
-// Addresses side by side have the classes that they have one by one.
-func TestClasses(t *testing.T) {
+// Addresses side by side have the spots that they have one by one.
+func TestSpots(t *testing.T) {
 	for _, version := range []int{4, 6} {
 		m, err := New(write(t, geotest.DB{IPVersion: version}), half(t))
 		if err != nil {
@@ -286,16 +289,16 @@ func TestClasses(t *testing.T) {
 		}
 		defer m.Close()
 		r := rand.New(rand.NewPCG(7, 8))
-		addrs, classes := make([]netip.Addr, 1000), make([]uint32, 1000)
-		look := func() { m.Classes(addrs, classes) }
+		addrs, spots := make([]netip.Addr, 1000), make([]uint32, 1000)
+		look := func() { m.Spots(addrs, spots) }
 		for range 20 {
 			for i := range addrs {
 				addrs[i] = near(r, geotest.Places)
 			}
 			look()
 			for i, a := range addrs {
-				if want := m.Class(a); classes[i] != want {
-					t.Fatalf("version %d: %v: class %d among others, %d by itself", version, a, classes[i], want)
+				if want := m.Spot(a); spots[i] != want {
+					t.Fatalf("version %d: %v: spot %d among others, %d by itself", version, a, spots[i], want)
 				}
 			}
 		}

@@ -100,19 +100,30 @@ type world struct {
 	cells                          *index[uint32] // the cell's id + 1
 	classes                        map[Place]uint32
 	places                         []Place
+	spots                          map[spot]uint32
+	classOf                        []uint32 // by spot
+	coords                         []Coords // by spot
 	named                          []uint32 // by region: offset of a record that has it
+}
+
+// spot is what tells addresses apart: all that is counted and archived of them.
+type spot struct {
+	class uint32
+	at    Coords
 }
 
 func newWorld(g grid.Grid) *world {
 	return &world{
 		grid: g, continents: newIndex[string](), countries: newIndex[string](), regions: newIndex[string](),
 		cells: newIndex[uint32](), classes: map[Place]uint32{{}: Nowhere}, places: []Place{{}}, named: []uint32{0},
+		spots: map[spot]uint32{{}: Nowhere}, classOf: []uint32{Nowhere}, coords: []Coords{{}},
 	}
 }
 
-// class is the class of a record's place.
-func (w *world) class(r *record, offset uint32) uint32 {
+// spot is the number of a record's spot.
+func (w *world) spot(r *record, offset uint32) uint32 {
 	var p Place
+	var at Coords
 	if letters(r.Continent.Code) {
 		p.Continent, _ = w.continents.number(r.Continent.Code)
 	}
@@ -127,7 +138,19 @@ func (w *world) class(r *record, offset uint32) uint32 {
 	}
 	if cell, ok := w.grid.Cell(r.Location.Lat, r.Location.Lon); ok {
 		p.Cell, _ = w.cells.number(cell + 1)
+		at = Coords{grid.Round(r.Location.Lat), grid.Round(r.Location.Lon)}
 	}
+	key := spot{w.class(p), at}
+	n, ok := w.spots[key]
+	if !ok {
+		n = uint32(len(w.coords))
+		w.spots[key] = n
+		w.classOf, w.coords = append(w.classOf, key.class), append(w.coords, at)
+	}
+	return n
+}
+
+func (w *world) class(p Place) uint32 {
 	class, ok := w.classes[p]
 	if !ok {
 		class = uint32(len(w.places))
@@ -137,23 +160,23 @@ func (w *world) class(r *record, offset uint32) uint32 {
 	return class
 }
 
-// decode reads all records and makes classes of their places.
+// decode reads all records and makes spots and classes of them.
 func (m *Map) decode(db *maxminddb.Reader, t *targets, g grid.Grid) error {
 	w := newWorld(g)
-	classes := make([]uint32, 0, t.count())
+	spots := make([]uint32, 0, t.count())
 	var r record
 	err := t.each(func(offset uint32) error {
 		r.reset()
 		if err := db.LookupOffset(uintptr(offset)).Decode(&r); err != nil {
 			return fmt.Errorf("broken: record at %d: %w", offset, err)
 		}
-		classes = append(classes, w.class(&r, offset))
+		spots = append(spots, w.spot(&r, offset))
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	m.settle(t, classes)
+	m.settle(t, spots)
 	return m.adopt(w, db)
 }
 
@@ -167,7 +190,7 @@ func (m *Map) adopt(w *world, db *maxminddb.Reader) error {
 	for i := range m.Cells[1:] {
 		m.Cells[i+1]--
 	}
-	m.Places = w.places
+	m.Places, m.ClassOf, m.Coords = w.places, slices.Clip(w.classOf), slices.Clip(w.coords)
 	for i, p := range m.Places {
 		m.Places[i] = Place{continent[p.Continent], country[p.Country], region[p.Region], cell[p.Cell]}
 	}

@@ -159,11 +159,11 @@ func (m *Map) height(heights []uint8, node uint32, left int) (int, error) {
 	return 1 + max(a, b), nil
 }
 
-// settle replaces what the leaves lead to by its class.
-func (m *Map) settle(t *targets, classes []uint32) {
+// settle replaces what the leaves lead to by its spot.
+func (m *Map) settle(t *targets, spots []uint32) {
 	for i, v := range m.tree {
 		if v > m.nodes {
-			m.tree[i] = m.nodes + classes[t.index(v-m.nodes-separator)]
+			m.tree[i] = m.nodes + spots[t.index(v-m.nodes-separator)]
 		}
 	}
 }

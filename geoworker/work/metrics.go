@@ -18,9 +18,10 @@ import (
 
 type metrics struct {
 	events, unlocated, commits, gone, entries, claimed prometheus.Counter
+	paused, located, full                              prometheus.Counter
 	drops, late, reloads                               *prometheus.CounterVec
 	seconds                                            prometheus.Histogram
-	queue, lag, built                                  prometheus.Gauge
+	queue, lag, built, stream                          prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -45,15 +46,19 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		claimed:   counter("claimed_entries_total", "Queue entries taken over from other workers."),
 		commits:   counter("commits_total", "Atomic steps done."),
 		gone:      counter("gone_total", "Atomic steps not done, as their entries belonged to another worker by then."),
+		paused:    counter("paused_waits_total", "Waits because counting was paused."),
+		located:   counter("located_events_total", "Events counted and appended to the located stream for the archive."),
+		full:      counter("located_full_waits_total", "Waits because the located stream was full."),
 		drops:     vec("drops_total", "reason", "Lines dropped.", count.Future, count.Poison),
 		late:      vec("late_events_total", "period", "Events not added to a period whose bucket was evicted.", "1m", "1h", "1d"),
 		reloads:   vec("geoip_reloads_total", "result", "Changes of the GeoIP file.", "ok", "error"),
 		seconds: auto.NewHistogram(prometheus.HistogramOpts{
 			Name: "glow_geoworker_commit_seconds", Help: "Duration of atomic steps.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
-		queue: gauge("queue_entries", "Entries in the queue, of all workers."),
-		lag:   gauge("lag_seconds", "Age of the oldest entry in the queue."),
-		built: gauge("geoip_build_timestamp_seconds", "When the GeoIP database in use was built."),
+		stream: gauge("located_bytes", "Memory that the located stream takes in Redis; 0 while the archive is off."),
+		queue:  gauge("queue_entries", "Entries in the queue, of all workers."),
+		lag:    gauge("lag_seconds", "Age of the oldest entry in the queue."),
+		built:  gauge("geoip_build_timestamp_seconds", "When the GeoIP database in use was built."),
 	}
 }
 
@@ -89,6 +94,7 @@ func (w *Worker) counted(s *count.Step, late count.Late) {
 	w.metrics.commits.Inc()
 	w.metrics.events.Add(float64(s.Events))
 	w.metrics.unlocated.Add(float64(s.Unlocated))
+	w.metrics.located.Add(float64(s.Located))
 	for reason, n := range s.Drops {
 		t.drops[reason] += n
 		w.metrics.drops.WithLabelValues(reason).Add(float64(n))

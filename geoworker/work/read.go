@@ -22,7 +22,9 @@ type reader struct {
 	*session
 	claimAt time.Time
 	lookAt  time.Time
-	stuck   int // looks in a row that found entries but none to wait for
+	roomAt  time.Time
+	full    bool // the located stream, at the last look
+	stuck   int  // looks in a row that found entries but none to wait for
 }
 
 // read hands on what is still pending for this worker, then what is new and
@@ -66,6 +68,9 @@ func (r *reader) own() error {
 // round reads once. It is done when --once has nothing left to wait for.
 func (r *reader) round() (done bool, err error) {
 	if err := r.look(); err != nil {
+		return false, err
+	}
+	if room, err := r.room(); err != nil || !room {
 		return false, err
 	}
 	claimed, err := r.claim()

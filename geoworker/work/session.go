@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glowmap/glow/geoworker/count"
+	"github.com/glowmap/glow/internal/daemon"
 )
 
 // A commit takes what came within linger, but no more than this, so that Redis
@@ -120,7 +121,7 @@ func (s *session) swap() {
 func (s *session) commit() {
 	for step := range s.steps {
 		start := time.Now()
-		late, err := step.Commit(s.ctx, s.Redis)
+		late, err := s.do(step)
 		if err != nil {
 			s.fail(err)
 			return
@@ -128,6 +129,31 @@ func (s *session) commit() {
 		s.inFlight.Add(-int64(len(step.IDs)))
 		s.metrics.seconds.Observe(time.Since(start).Seconds())
 		s.counted(step, late)
+	}
+}
+
+// pausedWait is the time between two attempts while counting is paused.
+const pausedWait = 100 * time.Millisecond
+
+// do commits a step; while counting is paused it waits. A pause ends by itself,
+// so that is no reason to give up when the worker is told to stop.
+func (s *session) do(step *count.Step) (late count.Late, err error) {
+	for paused := false; ; paused = true {
+		late, err = step.Commit(s.ctx, s.Redis)
+		if !errors.Is(err, count.ErrPaused) {
+			if paused {
+				s.Log.Info("counting goes on")
+			}
+			return late, err
+		}
+		if !paused {
+			s.Log.Info("counting is paused, waiting")
+		}
+		s.metrics.paused.Inc()
+		s.Beat()
+		if err := daemon.Sleep(s.ctx, pausedWait); err != nil {
+			return nil, err
+		}
 	}
 }
 

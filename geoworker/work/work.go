@@ -49,6 +49,7 @@ type Config struct {
 	GeoIP      string    // file of the City database
 	Grid       grid.Grid // of the map cells
 	ClaimAfter time.Duration
+	MaxLocated int64 // bytes of the located stream from which on no entry is taken
 }
 
 // Worker counts the queue's events.
@@ -58,6 +59,7 @@ type Worker struct {
 	consumer string
 	merge    *count.Merge
 	places   *locate.Map
+	archive  bool                       // steps also append to the located stream
 	fresh    atomic.Pointer[locate.Map] // reloaded, not yet in use
 	reloaded chan struct{}
 	outage   *daemon.Outage
@@ -153,7 +155,7 @@ func (w *Worker) check(ctx context.Context) error {
 // again says whether err means that the queue is not as the session thought,
 // rather than that Redis is away.
 func again(err error) bool {
-	return errors.Is(err, count.ErrGone) || errors.Is(err, errForgotten) ||
+	return errors.Is(err, count.ErrGone) || errors.Is(err, count.ErrSwitched) || errors.Is(err, errForgotten) ||
 		redis.HasErrorPrefix(err, "NOGROUP") || redis.HasErrorPrefix(err, "UNBLOCKED") // the queue's key is gone
 }
 
@@ -171,7 +173,20 @@ func (w *Worker) agree(ctx context.Context) error {
 	case agreed[1] != w.Grid.String():
 		return fmt.Errorf("%w: what is counted in redis has cells of %[2]s degrees, --cell-degrees (or GLOW_CELL_DEGREES) says %[3]s: start with --cell-degrees %[2]s, or begin a new feed with \"publisher reset\"", errDisagree, agreed[1], w.Grid)
 	}
+	w.feed(agreed[2] == keys.On)
 	return nil
+}
+
+// feed makes the steps from now on feed the archive, or not.
+func (w *Worker) feed(archive bool) {
+	if archive != w.archive {
+		w.Log.Info("the archive was switched", "on", archive)
+	}
+	w.archive = archive
+	w.merge.Archive(archive)
+	if !archive {
+		w.metrics.stream.Set(0)
+	}
 }
 
 // reload takes over a new database from the watcher.

@@ -14,5 +14,5 @@ repeat
   end
 until cursor == '0'
 redis.call('HSET', KEYS[1], 'feed', ARGV[3], 'replaces', ARGV[4])
-redis.call('HDEL', KEYS[1], 'names_published', 'recount', 'stats_2014')
+redis.call('HDEL', KEYS[1], 'names_published', 'recount', 'stats_2014', 'archive', 'paused')
 return n
