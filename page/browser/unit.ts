@@ -13,6 +13,7 @@ export function birthHashes(json: unknown, period: Period, start: number, most: 
   }).join("");
 }
 
+export * from "./fuzz";
 export * from "../src/feed/births";
 export * from "../src/feed/clock";
 export * from "../src/feed/decode";
@@ -22,6 +23,7 @@ export * from "../src/feed/plan";
 export * from "../src/feed/player";
 export * from "../src/feed/state";
 export * from "../src/map/places";
+export * from "../src/map/points";
 export * from "../src/map/project";
 export * from "../src/map/world";
 export * from "../src/settings";

@@ -14,8 +14,8 @@ import (
 	"github.com/glowmap/glow/page/feedtest"
 )
 
-// units opens an empty tab with the page's modules in window.unit.
-func units(t *testing.T) *tab {
+// unitScript puts the page's modules into window.unit.
+func unitScript(t *testing.T) string {
 	t.Helper()
 	built := api.Build(api.BuildOptions{
 		EntryPoints: []string{"unit.ts"}, Bundle: true, Format: api.FormatIIFE, GlobalName: "unit", Target: api.ES2022,
@@ -24,14 +24,21 @@ func units(t *testing.T) *tab {
 	if len(built.Errors) > 0 {
 		t.Fatal(built.Errors[0].Text)
 	}
+	return string(built.OutputFiles[0].Contents) + "\n;globalThis.unit = unit; null"
+}
+
+// units opens an empty tab with the page's modules in window.unit.
+func units(t *testing.T) *tab {
+	t.Helper()
 	p := open(t, "about:blank")
-	eval[any](p, string(built.OutputFiles[0].Contents)+"\n;globalThis.unit = unit; null")
+	eval[any](p, unitScript(t))
 	return p
 }
 
 // All screens draw the same sparks: Chromium's list is Go's, for every period,
 // type and thinning.
 func TestBirthsAreThoseOfGo(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	first := time.Date(2026, 3, 24, 12, 0, 0, 0, time.UTC)
 	feed := feedtest.New(3000, first)
@@ -52,6 +59,7 @@ func TestBirthsAreThoseOfGo(t *testing.T) {
 
 // Unthinned, there is exactly one spark an event, and never one too many.
 func TestBirthsAreAsManyAsEvents(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	got := eval[string](p, `(() => {
 		const c = {n: 10, unlocated: 3, beat: [10, ...Array(9).fill(0)], cells: Uint32Array.of(5, 9), counts: Float64Array.of(4, 3)};
@@ -64,6 +72,7 @@ func TestBirthsAreAsManyAsEvents(t *testing.T) {
 }
 
 func TestDecoderTakesTheFeed(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	feed := feedtest.New(200, time.Date(2026, 3, 23, 22, 0, 0, 0, time.UTC))
 	now := time.Date(2026, 3, 24, 14, 1, 3, 0, time.UTC)
@@ -83,6 +92,7 @@ func TestDecoderTakesTheFeed(t *testing.T) {
 // Whatever is wrong with a snapshot makes the decoder refuse it by a
 // DecodeError, and nothing else.
 func TestDecoderRefuses(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	good := `{"v":1,"period":"10s","start":"2026-03-24T14:00:00Z","grid":0.5,"types":{"download":{"n":3,"unlocated":1,"beat":[3,0,0,0,0,0,0,0,0,0],"cells":[7],"counts":[2],"continents":{},"countries":{"DE":2}}}}`
 	change := func(old, new string) string {
@@ -119,6 +129,7 @@ func TestDecoderRefuses(t *testing.T) {
 
 // Random damage to good JSON either decodes or is refused; it never breaks.
 func TestDecoderSurvivesDamage(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	feed := feedtest.New(300, time.Date(2026, 3, 24, 13, 0, 0, 0, time.UTC))
 	now := time.Date(2026, 3, 24, 14, 1, 3, 0, time.UTC)
@@ -150,6 +161,7 @@ func TestDecoderSurvivesDamage(t *testing.T) {
 // delays, whatever the viewer's clock; polls at the moments it asks for halve
 // what it does not know.
 func TestClockConverges(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	for _, offset := range []float64{0, 86400e3 + 123, -86400e3 - 777, 1774360851456.7} {
 		got := eval[float64](p, fmt.Sprintf(`(() => {
@@ -173,6 +185,7 @@ func TestClockConverges(t *testing.T) {
 
 // Cached answers have old dates; they must not pull the clock back for long.
 func TestClockSeesThroughCaches(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	got := eval[float64](p, `(() => {
 		const clock = new unit.ServerClock();
@@ -193,6 +206,7 @@ func TestClockSeesThroughCaches(t *testing.T) {
 
 // A store whose clock is a day off does not matter while the feed is alive.
 func TestClockTrustsALivingFeed(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	for _, skew := range []float64{86400e3, -86400e3} {
 		got := eval[float64](p, fmt.Sprintf(`(() => {
@@ -210,6 +224,7 @@ func TestClockTrustsALivingFeed(t *testing.T) {
 }
 
 func TestPlayer(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	for js, want := range map[string]string{
 		// live follows the present, eased, never back
@@ -228,6 +243,7 @@ func TestPlayer(t *testing.T) {
 }
 
 func TestStateIsHonest(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	base := `{known: true, status: "live", online: true, silence: 2, quiet: 5, live: true, stopped: false, `
 	for change, want := range map[string]string{
@@ -243,14 +259,17 @@ func TestStateIsHonest(t *testing.T) {
 
 // A place goes through projection and back, and cells lie where the grid says.
 func TestProjectionsInvert(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	got := eval[float64](p, `(() => {
 		let worst = 0;
 		for (const morph of [0, 1]) {
 			const v = {width: 800, height: 400, scale: 140, x: 400, y: 200, panX: 0.1, panY: 0.05, morph, lon: 0.2, lat: 0.4, radius: 180, globeX: 400, globeY: 200};
+			const points = new unit.Points(1), project = unit.projector(v, points);
 			for (let lat = -80; lat <= 80; lat += 7) for (let lon = -160; lon < 180; lon += 9) {
-				const out = [0, 0, 0], r = unit.RAD;
-				unit.project(v, lon * r, lat * r, out);
+				const out = new Float32Array(3), r = unit.RAD;
+				points.set(0, lon, lat);
+				project(0, out);
 				if (out[2] < 1) continue;
 				const back = unit.unproject(v, out[0], out[1]);
 				const turn = Math.abs(back[0] - lon * r) % (2 * Math.PI);
@@ -276,6 +295,7 @@ func TestProjectionsInvert(t *testing.T) {
 }
 
 func TestObjectNames(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	const at = 1774360851
 	for _, period := range bucket.Periods {

@@ -36,7 +36,7 @@ export class Points {
   }
 }
 
-/** Projects points as project() does: to pixels and 1 in front of the globe … 0 behind it. */
+/** Projects points: to pixels, and 1 in front of the globe … 0 behind it. */
 export function projector(v: View, { data }: Points): (i: number, out: Float32Array) => void {
   const e = v.morph * v.morph * (3 - 2 * v.morph);
   const [cl, sl, cp, sp] = [Math.cos(v.lon), Math.sin(v.lon), Math.cos(v.lat), Math.sin(v.lat)];

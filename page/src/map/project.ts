@@ -1,5 +1,5 @@
-// The two projections, on the CPU; shaders.ts has the same in GLSL. Angles are
-// in radians unless a name says degrees.
+// The flat map's projection and what is seen, on the CPU; points.ts has the globe,
+// shaders.ts both in GLSL. Angles are in radians unless a name says degrees.
 
 /** Equal Earth (Šavrič, Patterson, Jenny 2018). */
 export const A = [1.340264, -0.081106, 0.000893, 0.003796];
@@ -38,33 +38,6 @@ export function equalEarth(lon: number, lat: number, out: number[]): void {
   const l6 = l2 * l2 * l2;
   out[0] = (east * Math.cos(l)) / (M * (A[0] + 3 * A[1] * l2 + l6 * (7 * A[2] + 9 * A[3] * l2)));
   out[1] = l * (A[0] + A[1] * l2 + l6 * (A[2] + A[3] * l2));
-}
-
-const plane = [0, 0];
-
-const smooth = (t: number): number => t * t * (3 - 2 * t);
-
-/** Projects to pixels; out[2] is 1 in front of the globe, 0 behind it. */
-export function project(v: View, lon: number, lat: number, out: number[] | Float32Array): void {
-  equalEarth(lon, lat, plane);
-  let x = v.x + (plane[0] - v.panX) * v.scale;
-  let y = v.y - (plane[1] - v.panY) * v.scale;
-  let front = 1;
-  if (v.morph > 0) {
-    const e = smooth(v.morph);
-    const c = Math.cos(lat);
-    const sx = c * Math.sin(lon - v.lon);
-    const sz = c * Math.cos(lon - v.lon);
-    const sy = Math.sin(lat);
-    const cp = Math.cos(v.lat);
-    const sp = Math.sin(v.lat);
-    x += (v.globeX + sx * v.radius - x) * e;
-    y += (v.globeY - (sy * cp - sz * sp) * v.radius - y) * e;
-    if (sy * sp + sz * cp < 0) front = 1 - e;
-  }
-  out[0] = x;
-  out[1] = y;
-  out[2] = front;
 }
 
 /** Where the sun stands overhead: its longitude and latitude. */
