@@ -61,10 +61,14 @@ export class App {
     this.#feed();
   }
 
+  /** Until when all is published, in ms: as far as whole snapshots of 10 s go. */
+  get #known(): number {
+    return startOf("10s", this.latest?.published ?? Infinity) * 1000;
+  }
+
   /** The moment that live shows, in ms: the delay behind, and never beyond what is published. */
   present(): number {
-    if (!this.latest) return this.heartbeat.now();
-    return Math.min(this.heartbeat.now() - this.latest.delay * 1000, this.latest.published * 1000);
+    return Math.min(this.heartbeat.now() - (this.latest?.delay ?? 0) * 1000, this.#known);
   }
 
   /** The moment that is shown. */
@@ -98,7 +102,7 @@ export class App {
 
   /** One frame at a local time. */
   frame(local: number): void {
-    const at = this.player.tick(local, this.present(), (this.latest?.published ?? Infinity) * 1000);
+    const at = this.player.tick(local, this.present(), this.#known);
     if (local - this.#fed > 250) {
       this.#fed = local;
       this.#feed();

@@ -22,7 +22,7 @@ export class Numbers {
 
   constructor(private app: App) {
     this.counter = new Counter(app.archive);
-    for (const s of app.archive.held()) this.arrived(s);
+    for (const s of app.archive.held("1m")) this.arrived(s);
   }
 
   /** Learns from a snapshot that has come. */

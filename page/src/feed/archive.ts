@@ -4,13 +4,13 @@
 
 import { decodeNames, decodeSnapshot, type Latest, type Snapshot } from "./decode";
 import { FetchError, get } from "./get";
-import { keyOf, LENGTH, objectOf, startOf, dateOf, type Key, type Period } from "./period";
+import { LENGTH, objectOf, startOf, dateOf, type Key, type Period } from "./period";
 
 interface Entry {
   snapshot: Snapshot | null; // null while it is on its way
   fetched: number; // local ms
   retry: number; // not before, local ms
-  used: number;
+  used: number; // the higher, the later
   asOf: number; // the newest moment it can know of, seconds
 }
 
@@ -20,10 +20,13 @@ const KEEP: Record<Period, number> = { "10s": 30, "1m": 20, "1h": 5, "1d": 4, al
 /** How much later than an event its snapshot may be published, in seconds. */
 const REWRITTEN: Record<Period, number> = { "10s": 0, "1m": 0, "1h": 30, "1d": 90, all: 90 };
 
+/** Makes something for each period. */
+const byPeriod = <T>(make: () => T) => ({ "10s": make(), "1m": make(), "1h": make(), "1d": make(), all: make() });
+
 export class Archive {
-  #entries = new Map<string, Entry>();
-  #listed = new Set<number>(); // starts of 10s snapshots that latest.json has listed
-  #newest = new Set<string>();
+  #entries = byPeriod(() => new Map<number, Entry>()); // by start
+  #listed = byPeriod(() => new Set<number>()); // starts that latest.json has told of
+  #uses = 0;
   #pending = 0;
   #published = 0;
   #empty = false; // nothing has ever happened
@@ -39,45 +42,44 @@ export class Archive {
   learn(latest: Latest): void {
     this.#published = latest.published;
     this.#empty = latest.first === null;
-    for (const start of latest.recent) this.#listed.add(start);
-    if (this.#listed.size > 400) this.#listed = new Set([...this.#listed].sort((a, b) => b - a).slice(0, 100));
-    for (const [period, start] of latest.newest) this.#newest.add(keyOf({ period, start }));
-    if (this.#newest.size > 500) this.#newest.clear();
+    for (const start of latest.recent) this.#listed["10s"].add(start);
+    for (const [period, start] of latest.newest) this.#listed[period].add(start);
+    for (const starts of Object.values(this.#listed)) {
+      if (starts.size > 400) for (const start of [...starts].sort((a, b) => b - a).slice(100)) starts.delete(start);
+    }
   }
 
   /** Forgets everything: the feed is another one. */
   clear(): void {
-    this.#entries.clear();
-    this.#listed.clear();
-    this.#newest.clear();
+    for (const known of [this.#entries, this.#listed]) for (const of of Object.values(known)) of.clear();
   }
 
   /** A snapshot if it is here. */
   peek(period: Period, at: number): Snapshot | null {
-    const e = this.#entries.get(keyOf({ period, start: startOf(period, at) }));
+    const e = this.#entries[period].get(startOf(period, at));
     if (!e) return null;
-    e.used = performance.now();
+    e.used = ++this.#uses;
     return e.snapshot;
   }
 
   /** The moment until which a snapshot that is here tells what happened; 0 if it is not here. */
   asOf(period: Period, at: number): number {
-    return this.#entries.get(keyOf({ period, start: startOf(period, at) }))?.asOf ?? 0;
+    return this.#entries[period].get(startOf(period, at))?.asOf ?? 0;
   }
 
-  /** All snapshots that are here. */
-  held(): Snapshot[] {
-    return [...this.#entries.values()].flatMap((e) => e.snapshot ?? []);
+  /** All snapshots of a period that are here. */
+  held(period: Period): Snapshot[] {
+    return [...this.#entries[period].values()].flatMap((e) => e.snapshot ?? []);
   }
 
   /** Whether a snapshot exists: null if what would tell is not here yet. */
   exists(period: Period, start: number): boolean | null {
-    if (this.#newest.has(keyOf({ period, start })) || this.peek(period, start)) return true;
+    if (this.#listed[period].has(start) || this.peek(period, start)) return true;
     switch (period) {
       case "all":
         return !this.#empty;
       case "10s":
-        return this.#listed.has(start);
+        return false;
       case "1d": {
         const all = this.peek("all", 0);
         if (!all) return this.#empty ? false : null;
@@ -109,7 +111,7 @@ export class Archive {
   want(period: Period, at: number, maxAge = Infinity): void {
     const start = startOf(period, at);
     const now = performance.now();
-    const e = this.#entries.get(keyOf({ period, start }));
+    const e = this.#entries[period].get(start);
     if (e && (now < e.retry || (e.snapshot && now - e.fetched < maxAge))) return;
     if (!e?.snapshot && !this.#known({ period, start })) return;
     if (this.#pending < 6) void this.#fetch({ period, start }, e);
@@ -127,10 +129,10 @@ export class Archive {
 
   async #fetch(key: Key, e: Entry | undefined): Promise<void> {
     const now = performance.now();
-    const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: now, asOf: 0 };
+    const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: ++this.#uses, asOf: 0 };
     entry.retry = now + 15_000;
     const asOf = this.#published - REWRITTEN[key.period];
-    this.#entries.set(keyOf(key), entry);
+    this.#entries[key.period].set(key.start, entry);
     this.#pending++;
     try {
       const answer = await get(this.base + objectOf(key));
@@ -148,10 +150,9 @@ export class Archive {
   }
 
   #evict(period: Period): void {
-    const own = [...this.#entries].filter(([k]) => k.startsWith(period + ":"));
-    if (own.length <= KEEP[period]) return;
-    own.sort((a, b) => a[1].used - b[1].used);
-    for (const [k] of own.slice(0, own.length - KEEP[period])) this.#entries.delete(k);
+    const own = this.#entries[period];
+    const oldest = [...own].sort((a, b) => a[1].used - b[1].used);
+    for (const [start] of oldest.slice(0, Math.max(0, own.size - KEEP[period]))) own.delete(start);
   }
 
   /** Gets the English names of regions, once. */

@@ -18,6 +18,8 @@ const beats = (c: Counts | undefined, from: number, to: number): number => {
 export class Counter {
   /** n of minutes by type, learnt from 1m snapshots. */
   #minutes = new Map<string, Map<number, number>>();
+  /** n of minutes by type, as far as 10s snapshots tell; valid until anything changes. */
+  #tens = new Map<string, Map<number, number>>();
   /** Sums until a minute by type, valid until anything changes. */
   #until = new Map<string, { minute: number; sum: number | null }>();
 
@@ -34,12 +36,13 @@ export class Counter {
   /** Has to be called when a snapshot has come. */
   changed(): void {
     this.#until.clear();
+    this.#tens.clear();
   }
 
   /** Forgets all: the feed is another one. */
   clear(): void {
     this.#minutes.clear();
-    this.#until.clear();
+    this.changed();
   }
 
   /** The count of one minute, 0 if nothing tells of it (yet). */
@@ -50,7 +53,7 @@ export class Counter {
       day?.types.get(type)?.beat[(start - day.start) / 60] ?? 0,
       hour?.types.get(type)?.beat[(start - hour.start) / 60] ?? 0,
       this.#minutes.get(type)?.get(start) ?? 0,
-      this.#tens(type, start),
+      this.#byTens(type, start),
     );
   }
 
@@ -59,14 +62,20 @@ export class Counter {
     if (this.#minutes.get(type)?.has(start)) return true;
     const { archive } = this;
     if (Math.max(archive.asOf("1d", start), archive.asOf("1h", start)) >= start + 60) return true;
-    return archive.exists("1d", startOf("1d", start)) === false || this.#tens(type, start) > 0;
+    return archive.exists("1d", startOf("1d", start)) === false || this.#byTens(type, start) > 0;
   }
 
   /** A minute's count by its 10s snapshots, as far as they are here. */
-  #tens(type: string, start: number): number {
-    let sum = 0;
-    for (let ten = start; ten < start + 60; ten += 10) sum += this.archive.peek("10s", ten)?.types.get(type)?.n ?? 0;
-    return sum;
+  #byTens(type: string, start: number): number {
+    let tens = this.#tens.get(type);
+    if (!tens) {
+      this.#tens.set(type, (tens = new Map()));
+      for (const s of this.archive.held("10s")) {
+        const minute = startOf("1m", s.start);
+        tens.set(minute, (tens.get(minute) ?? 0) + (s.types.get(type)?.n ?? 0));
+      }
+    }
+    return tens.get(start) ?? 0;
   }
 
   /**
@@ -101,9 +110,18 @@ export class Counter {
   at(type: string, at: number): number | null {
     const minute = Math.floor(at / 60) * 60;
     let until = this.#until.get(type);
+    if (at - minute < 30 && !this.#whole(minute - 60)) return null; // wait for it a while
     if (until?.minute !== minute) this.#until.set(type, (until = { minute, sum: this.#untilMinute(type, minute) }));
     const within = this.#within(type, at);
     return until.sum === null || within === null ? null : until.sum + within;
+  }
+
+  /** Whether all that exists of a minute that is over is here. */
+  #whole(minute: number): boolean {
+    const { archive } = this;
+    if (archive.peek("1m", minute) || archive.asOf("1h", minute) >= minute + 60 || !archive.exists("1m", minute)) return true;
+    for (let ten = minute; ten < minute + 60; ten += 10) if (archive.exists("10s", ten) && !archive.peek("10s", ten)) return false;
+    return true;
   }
 
   #untilMinute(type: string, minute: number): number | null {

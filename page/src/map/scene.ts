@@ -17,6 +17,8 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 /** A probe that takes longer means that frames would, too. */
 const SLOW_PROBE = 40;
 const SLOW_FRAME = 30;
+/** The ladder's last step. */
+const BOTTOM = 6;
 
 /**
  * How much room light has: 1 where dots of the land are 3.2 CSS pixels apart or
@@ -114,8 +116,9 @@ export class Scene {
     r.setPalette(this.palette);
     r.setSparks(this.sparks);
     r.setEmbers(this.#drawn);
-    this.canvas.addEventListener("webglcontextlost", (e) => e.preventDefault());
-    this.canvas.addEventListener("webglcontextrestored", () => this.#restore());
+    const once = { once: true }; // what is restored is equipped anew
+    this.canvas.addEventListener("webglcontextlost", (e) => e.preventDefault(), once);
+    this.canvas.addEventListener("webglcontextrestored", () => this.#restore(), once);
     this.resize();
   }
 
@@ -203,7 +206,7 @@ export class Scene {
     if (document.hidden || took > 500 || this.choice !== "auto") this.#slow = 0;
     else if (took > SLOW_FRAME) this.#slow++;
     else this.#slow = Math.max(0, this.#slow - 1);
-    if (this.#slow < 90) return;
+    if (this.#slow < 90 || this.#level === BOTTOM) return;
     this.#slow = 0;
     this.stepDown();
   }

@@ -3,10 +3,13 @@
 
 import { middleOf } from "../map/places";
 import { equalEarth, RAD } from "../map/project";
-import { byId, make } from "./dom";
+import { adopt, byId, make } from "./dom";
+import css from "./hands.css";
 import { listen } from "./input";
 import { onKeys } from "./keys";
 import type { Page } from "./page";
+
+adopt(css);
 
 /** Listens from now on. */
 export function listenAll(page: Page): void {

@@ -43,7 +43,7 @@ export function listen(stage: HTMLElement, scene: Scene, world: World, to: Gestu
   };
   stage.addEventListener("pointerup", up);
   stage.addEventListener("pointercancel", up);
-  stage.addEventListener("pointerleave", () => to.hover(-1, 0, 0));
+  stage.addEventListener("pointerleave", (e) => e.pointerType === "mouse" && to.hover(-1, 0, 0)); // a finger leaves whenever it is lifted
   stage.addEventListener("wheel", (e) => {
     e.preventDefault();
     zoomBy(scene.camera, Math.exp(-e.deltaY * 0.0016), ...local(e));

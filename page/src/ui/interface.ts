@@ -21,7 +21,7 @@ export function build(page: Page): void {
   const rerun = new Rerun(app, app.numbers, language);
   const hud = new Hud(app, app.numbers, language, page.palette, rerun);
   page.refresh = () => {
-    slow(page, hud, performance.now());
+    for (const part of slow(page, hud)) part(performance.now());
     history.replaceState(null, "", frameHash(page) || location.pathname + location.search);
   };
   page.view = (globe) => setView(page, globe);
@@ -37,29 +37,28 @@ export function build(page: Page): void {
   if (query.get("view") === "globe") page.view(true);
 }
 
-/** Ten times a second what counts, once a second the rest. */
+/** Ten times a second what counts; the rest once a second, only a part of it in any frame. */
 function ticker(page: Page, hud: Hud, rerun: Rerun): (local: number) => void {
+  const parts = [(local: number) => rerun.tick(local), ...slow(page, hud)];
   let quick = 0;
   let then = 0;
+  let part = 0;
   return (local) => {
     if (local - quick > 98) {
       quick = local;
       hud.quick();
       page.timebar.quick();
     }
-    if (local - then > 990) {
+    if (local - then > 240) {
+      for (const run of then ? [parts[part++ % parts.length]] : parts) run(local);
       then = local;
-      rerun.tick(local);
-      slow(page, hud, local);
     }
   };
 }
 
-function slow(page: Page, hud: Hud, local: number): void {
-  page.timebar.slow();
-  hud.slow(local);
-  page.ranks.update();
-}
+const slow = (page: Page, hud: Hud): ((local: number) => void)[] => [
+  () => page.timebar.slow(), (local) => hud.slow(local), () => page.ranks.update(),
+];
 
 function setView(page: Page, globe: boolean): void {
   page.scene.camera.globe = globe;
