@@ -28,7 +28,8 @@ func (p *tab) prefers(name, value string) {
 // Those who listen are told the numbers once a minute and not more often, and
 // a change of state soon after it.
 func TestAnnouncements(t *testing.T) {
-	const k = 12
+	t.Parallel()
+	const k = 24
 	feed, _ := feedBy(k, 600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hastenBy(k))
 	p.until(ready)
@@ -59,6 +60,7 @@ func TestAnnouncements(t *testing.T) {
 // Those who listen find the numbers in tables and lists, and nothing that
 // changes ten times a second.
 func TestTablesForListeners(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready + ` && document.querySelectorAll("#rank button").length > 3 && document.querySelectorAll("#continents dt").length > 3`)
@@ -80,6 +82,7 @@ func TestTablesForListeners(t *testing.T) {
 
 // Where the viewer's system has its own colours, nothing is lost.
 func TestForcedColours(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.prefers("forced-colors", "active")
@@ -101,6 +104,7 @@ func TestForcedColours(t *testing.T) {
 // Viewers who want less motion get no sparks and nothing that moves by itself,
 // as soon as they say so.
 func TestReducedMotion(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=gl", hasten)
 	p.until(ready + ` && glow.scene.stats().sparkDraws === 1`)
@@ -122,6 +126,7 @@ func TestReducedMotion(t *testing.T) {
 
 // Without script there is a note with a link to the numbers.
 func TestWithoutScript(t *testing.T) {
+	t.Parallel()
 	server := site(t, quietFeed())
 	p := open(t, "about:blank")
 	do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {

@@ -82,12 +82,14 @@ var scenes = []scene{
 // axe-core finds nothing to object to, whatever the page shows, how wide it is
 // and from which side it is read.
 func TestAxe(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("testdata/axe-core/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, lang := range []string{"en", "ar"} {
 		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
 			feed, clock := fastFeed(600, 3*time.Hour)
 			p := open(t, site(t, feed).URL+"/?render=splat&lang="+lang, hasten)
 			p.until(ready)

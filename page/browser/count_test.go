@@ -20,6 +20,7 @@ func difference(p *tab, feed *feedtest.Feed) float64 {
 
 // The total is the oracle's at any playhead: live, and wherever one jumps.
 func TestTotalIsTheOracles(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(900, 27*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)
@@ -45,6 +46,7 @@ const watchTotal = `{ globalThis.worst = 0; let last = 0; setInterval(() => { co
 
 // Late events correct the total upwards, and it never falls.
 func TestLateEventsCorrectTheTotal(t *testing.T) {
+	t.Parallel()
 	feed, clock := fastFeed(600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)
@@ -68,6 +70,7 @@ func TestLateEventsCorrectTheTotal(t *testing.T) {
 
 // Midnight: the day is another, the total goes on.
 func TestDayRollover(t *testing.T) {
+	t.Parallel()
 	clock := fast(times)
 	midnight := clock().UTC().Truncate(24 * time.Hour)
 	feed := feedtest.NewServer(feedtest.New(600, midnight.Add(-2*time.Hour)))
@@ -98,6 +101,7 @@ func TestDayRollover(t *testing.T) {
 // Before anything has happened the total is nought, exactly, and nothing is
 // asked for that cannot be there.
 func TestEmptyFeed(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(0, time.Hour)
 	feed.Change(func(l map[string]any) { l["first"] = nil })
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
@@ -114,6 +118,7 @@ func TestEmptyFeed(t *testing.T) {
 
 // Names are never guessed: everything asked for exists.
 func TestNothingIsGuessed(t *testing.T) {
+	t.Parallel()
 	feed, clock := fastFeed(2, 3*time.Hour) // many empty periods
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(`glow.app.total()?.exact`)

@@ -10,6 +10,7 @@ import (
 
 // A gap is time that chance cannot have emptied.
 func TestGapsAreNoChance(t *testing.T) {
+	t.Parallel()
 	p := units(t)
 	for _, c := range []struct{ minutes, want string }{
 		{`[50, 40, 60, 0, 0, 0, 55, 45]`, `[[3,6]]`},
@@ -31,6 +32,7 @@ func TestGapsAreNoChance(t *testing.T) {
 // Minutes that nobody could count are hatched and not drawn as if they were
 // known; the playhead says so there.
 func TestGapsAreHatched(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Truncate(time.Minute)
 	feed := feedtest.New(600, now.Add(-3*time.Hour))
 	from := now.Add(-31 * time.Minute)
@@ -53,6 +55,7 @@ func TestGapsAreHatched(t *testing.T) {
 // When it is over, a screen that nobody touches replays the last day, says so
 // and names the final count; what is new ends the replay.
 func TestRerun(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)

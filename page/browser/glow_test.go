@@ -15,6 +15,7 @@ const ready = `glow.scene.sparks.count > 0 && glow.app.total()?.exact`
 // The page comes up, glows, and asks nobody but its own origin for anything; it
 // stays within its budgets of bytes and draw calls.
 func TestFirstGlow(t *testing.T) {
+	t.Parallel()
 	feed := feedtest.NewServer(feedtest.New(12000, time.Now().Add(-70*time.Minute)))
 	server := site(t, feed)
 	p := open(t, server.URL+"/?render=gl")
@@ -70,18 +71,9 @@ func TestFirstGlow(t *testing.T) {
 	p.unharmed()
 }
 
-// A lost context is made again from what the page holds.
-func TestContextLoss(t *testing.T) {
-	p := open(t, site(t, quietFeed()).URL+"/?render=gl")
-	p.until(ready)
-	eval[any](p, `{ const e = glow.scene.canvas.getContext("webgl2").getExtension("WEBGL_lose_context"); e.loseContext(); setTimeout(() => e.restoreContext(), 300) }`)
-	p.until(`glow.scene.canvas.getContext("webgl2").isContextLost()`)
-	p.until(`!glow.scene.canvas.getContext("webgl2").isContextLost() && glow.scene.stats().draws > 3`)
-	p.unharmed()
-}
-
 // Viewers who want less motion get a map without sparks whose embers fade over.
 func TestCalm(t *testing.T) {
+	t.Parallel()
 	p := open(t, site(t, quietFeed()).URL+"/?render=gl&calm")
 	p.until(`glow.app.total()?.exact && glow.scene.stats().embers > 0 && glow.scene.stats().draws > 3`)
 	if n := eval[int](p, `glow.scene.stats().sparkDraws`); n != 0 {

@@ -51,6 +51,7 @@ const collisions = `(() => {
 // No text lies over another or leaves the page, in any language, from the
 // narrowest telephone to the widest screen.
 func TestLayout(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"ar", "de", "en", "es", "fr", "he", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh"} {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 
 // Sound is off until it is asked for, sounds, and stops.
 func TestSound(t *testing.T) {
+	t.Parallel()
 	feed, _ := fastFeed(6000, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten, `{ globalThis.made = []; globalThis.tones = 0;
 		const Real = AudioContext;
@@ -30,6 +31,7 @@ func TestSound(t *testing.T) {
 
 // A link to the page has a title, a text and a picture wherever it is shown.
 func TestPreview(t *testing.T) {
+	t.Parallel()
 	settings := bundle.Defaults()
 	settings["title"] = `Fire & "Fox"`
 	built, err := bundle.Build(bundle.Options{Settings: settings, URL: "https://downloads.example.org/"})

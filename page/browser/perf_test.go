@@ -12,7 +12,7 @@ import (
 func frames(t *testing.T) int {
 	v := os.Getenv("GLOW_FRAMES")
 	if v == "" {
-		return 20
+		return 10
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil {
@@ -104,8 +104,7 @@ func TestSplatOfTwentyThousand(t *testing.T) {
 		t.Errorf("it draws %v × %v points", stats["width"], stats["height"])
 	}
 	for _, view := range []string{"map", "globe"} {
-		eval[any](p, fmt.Sprintf(`glow.view(%v)`, view == "globe"))
-		p.until(fmt.Sprintf(`glow.scene.camera.morph === %d`, map[string]int{"map": 0, "globe": 1}[view]))
+		eval[any](p, fmt.Sprintf(`{ glow.view(%v); glow.scene.camera.morph = %d }`, view == "globe", map[string]int{"map": 0, "globe": 1}[view]))
 		eval[any](p, fmt.Sprintf(light, 20_000))
 		p.until(fmt.Sprintf(`glow.frames >= %d`, frames(t)))
 		ms := eval[[]float64](p, spread)

@@ -14,6 +14,7 @@ import (
 // The variant in one file works alone, dialogs, language and all, under its own
 // policy.
 func TestSingleFile(t *testing.T) {
+	t.Parallel()
 	single, err := bundle.Build(bundle.Options{Settings: bundle.Defaults(), Single: true})
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,7 @@ func TestSingleFile(t *testing.T) {
 
 // Any page may show the map by a script and an element.
 func TestElement(t *testing.T) {
+	t.Parallel()
 	server := site(t, quietFeed())
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `<!doctype html><title>host</title><script src="%s/glow-map.js"></script><glow-map view="globe" lang="de" render="splat"></glow-map>`, server.URL)
@@ -50,6 +52,7 @@ func TestElement(t *testing.T) {
 
 // A share is told to sharehook and opens the network's page; a picture is saved.
 func TestSharing(t *testing.T) {
+	t.Parallel()
 	settings := bundle.Defaults()
 	if err := settings.Merge([]byte(`{"sharehook": "feed/v1/share"}`)); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 // A link to a frame brings anyone to it.
 func TestLinkToAFrame(t *testing.T) {
+	t.Parallel()
 	feed := quietFeed()
 	address := site(t, feed).URL
 	at := time.Now().Add(-40 * time.Minute).UTC().Truncate(time.Second)
@@ -24,19 +25,23 @@ func TestLinkToAFrame(t *testing.T) {
 
 // Every language has its texts, and those written from the right turn the page.
 func TestLanguages(t *testing.T) {
+	t.Parallel()
 	address := site(t, quietFeed()).URL
 	for tag, dir := range map[string]string{"de": "ltr", "ar": "rtl", "he": "rtl", "ja": "ltr", "nonsense%20": "ltr"} {
-		p := open(t, address+"/?render=splat&lang="+tag)
-		p.until(ready)
-		if got := eval[string](p, `document.documentElement.dir`); got != dir {
-			t.Errorf("%s: written %s", tag, got)
-		}
-		if tag == "de" {
-			p.until(`document.querySelector(".hero h2").textContent.includes("Downloads bisher")`)
-		}
-		if wide := eval[float64](p, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-			t.Errorf("%s: the page is %v px too wide", tag, wide)
-		}
-		p.unharmed()
+		t.Run(tag, func(t *testing.T) {
+			t.Parallel()
+			p := open(t, address+"/?render=splat&lang="+tag)
+			p.until(ready)
+			if got := eval[string](p, `document.documentElement.dir`); got != dir {
+				t.Errorf("written %s", got)
+			}
+			if tag == "de" {
+				p.until(`document.querySelector(".hero h2").textContent.includes("Downloads bisher")`)
+			}
+			if wide := eval[float64](p, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+				t.Errorf("the page is %v px too wide", wide)
+			}
+			p.unharmed()
+		})
 	}
 }

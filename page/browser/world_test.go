@@ -10,6 +10,7 @@ import (
 
 // The world's file is read as worldgen wrote it: countries lie where they are.
 func TestWorld(t *testing.T) {
+	t.Parallel()
 	bin, err := src.Files.ReadFile("world.bin")
 	if err != nil {
 		t.Fatal(err)
