@@ -5,6 +5,7 @@
 package event
 
 import (
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"strconv"
@@ -56,9 +57,13 @@ func (e Event) Append(dst []byte) []byte {
 
 // Parse reads one line without its newline. It does not allocate unless it fails.
 func Parse(line []byte) (Event, error) {
-	var f [4][]byte
+	addr, end, okAddr := addrBefore(line)
+	if end < 0 {
+		return Event{}, ErrFields
+	}
+	var f [3][]byte
 	n := 0
-	for rest := line; ; n++ {
+	for rest := line[end+1:]; ; n++ {
 		if n == len(f) {
 			return Event{}, ErrFields
 		}
@@ -70,24 +75,36 @@ func Parse(line []byte) (Event, error) {
 		}
 		f[n], rest = rest[:i], rest[i+1:]
 	}
-	if n < 3 {
+	if n < 2 {
 		return Event{}, ErrFields
 	}
-	addr, ok := ParseAddr(f[0])
-	if !ok {
+	if !okAddr {
 		return Event{}, ErrIP
 	}
-	sec, ok := ParseSeconds(f[1])
+	sec, ok := ParseSeconds(f[0])
 	if !ok {
 		return Event{}, ErrTime
 	}
-	if !ValidType(f[2]) {
+	if !ValidType(f[1]) {
 		return Event{}, ErrType
 	}
-	if n == 4 && !ValidAttrs(f[3]) {
+	if n == 3 && !ValidAttrs(f[2]) {
 		return Event{}, ErrAttrs
 	}
-	return Event{Addr: addr, Time: sec, Type: f[2], Attrs: f[3]}, nil
+	return Event{Addr: addr, Time: sec, Type: f[1], Attrs: f[2]}, nil
+}
+
+// addrBefore reads the address before the first space, which is at end; that
+// is -1 if there is none.
+func addrBefore(line []byte) (addr netip.Addr, end int, ok bool) {
+	if ip, n := IPv4(line); n > 0 && n < len(line) && line[n] == ' ' {
+		return netip.AddrFrom4(ip), n, true
+	}
+	if end = indexSpace(line); end < 0 {
+		return addr, end, false
+	}
+	addr, ok = ParseAddr(line[:end])
+	return addr, end, ok
 }
 
 func indexSpace(b []byte) int {
@@ -99,9 +116,48 @@ func indexSpace(b []byte) int {
 	return -1
 }
 
+// IPv4 reads the IPv4 address with which b begins: four numbers from 0 to 255
+// without leading zeros, separated by dots. n is its length, 0 if b does not
+// begin so, or goes on with a digit or a dot.
+func IPv4(b []byte) (ip [4]byte, n int) {
+	number, digits, dots := 0, 0, 0
+	all := uint32(0)
+	n = len(b)
+	for i, c := range b {
+		if d := int(c) - '0'; d >= 0 && d <= 9 {
+			if digits > 0 && number == 0 {
+				return ip, 0
+			}
+			number = number*10 + d
+			if digits++; number > 255 {
+				return ip, 0
+			}
+			continue
+		}
+		if c != '.' {
+			n = i
+			break
+		}
+		if digits == 0 {
+			return ip, 0
+		}
+		all = all<<8 | uint32(number)
+		dots++
+		number, digits = 0, 0
+	}
+	if dots != 3 || digits == 0 {
+		return ip, 0
+	}
+	binary.BigEndian.PutUint32(ip[:], all<<8|uint32(number))
+	return ip, n
+}
+
 // ParseAddr reads an IPv4 or IPv6 address. An IPv4-mapped IPv6 address counts
 // as its IPv4; an address with a zone is refused.
 func ParseAddr(b []byte) (netip.Addr, bool) {
+	if ip, n := IPv4(b); n > 0 && n == len(b) {
+		return netip.AddrFrom4(ip), true
+	}
 	if len(b) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") {
 		return netip.Addr{}, false
 	}

@@ -82,6 +82,27 @@ func plausible(line []byte) bool {
 	return err == nil && a.Zone() == "" && sec <= MaxTime
 }
 
+// IPv4 reads what netip reads, as far as the address goes.
+func FuzzIPv4(f *testing.F) {
+	for _, seed := range []string{"203.0.113.7", "0.0.0.0 x", "255.255.255.255", "256.0.0.1", "1.2.3.04", "1.2.3", "1.2.3.", "1..2.3", "1.2.3.4.5", "", "1.2.3.4:80"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ip, n := IPv4(b)
+		end := 0
+		for end < len(b) && (b[end] == '.' || b[end] >= '0' && b[end] <= '9') {
+			end++
+		}
+		want, err := netip.ParseAddr(string(b[:end]))
+		if err != nil {
+			end = 0
+		}
+		if n != end || n > 0 && netip.AddrFrom4(ip) != want {
+			t.Fatalf("%q: %v of %d bytes, want %v of %d", b, ip, n, want, end)
+		}
+	})
+}
+
 func TestParseDoesNotAllocate(t *testing.T) {
 	for _, line := range [][]byte{[]byte("203.0.113.7 1395100800 download"), []byte("2001:db8::1 1395100800 download os=win")} {
 		if n := testing.AllocsPerRun(100, func() { _, _ = Parse(line) }); n != 0 {
