@@ -305,3 +305,5 @@ func (st *stage) archived() bool {
 	}
 	return n == uint64(len(st.rows))
 }
+
+func hoursAgo(n int) time.Time { return time.Now().Add(-time.Duration(n) * time.Hour) }

@@ -61,19 +61,24 @@ func (a *Archive) Rows(ctx context.Context, f Filter, each func(*Row) error) err
 }
 
 // RowsOf is [Archive.Rows] of one file.
-func (a *Archive) RowsOf(ctx context.Context, file File, f Filter, each func(*Row) error) (err error) {
-	b, err := a.source.Fetch(ctx, file.Name)
+func (a *Archive) RowsOf(ctx context.Context, file File, f Filter, each func(*Row) error) error {
+	return ReadFile(ctx, a.source, file, f, each)
+}
+
+// ReadFile calls each with every wanted row of a file as a manifest has it.
+func ReadFile(ctx context.Context, s Source, file File, f Filter, each func(*Row) error) (err error) {
+	b, err := s.Fetch(ctx, file.Name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", file.Name, err)
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	if err := a.read(ctx, b, file, f, each); err != nil {
+	if err := readWhole(ctx, b, file, f, each); err != nil {
 		return fmt.Errorf("read %s: %w", file.Name, err)
 	}
 	return nil
 }
 
-func (a *Archive) read(ctx context.Context, b Blob, file File, f Filter, each func(*Row) error) error {
+func readWhole(ctx context.Context, b Blob, file File, f Filter, each func(*Row) error) error {
 	p, err := open(b)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/glowmap/glow/internal/located"
@@ -93,6 +94,28 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		if got := read(t, written(t, sorted), Filter{}); !equal(got, rows) {
 			t.Fatalf("%d rows: not what was written, sorted", n)
 		}
+	}
+}
+
+// Attributes with more different values than a dictionary takes, over several
+// pages and row groups.
+func TestManyValues(t *testing.T) {
+	tab := &Table{}
+	typ, place := tab.Type("download"), tab.Place(located.Place{})
+	const n = 60_000
+	long := strings.Repeat("x", 100)
+	for i := range n {
+		tab.Append(noon+int64(i), typ, place, tab.Attrs([]Attr{{"id", fmt.Sprint(long, i)}, {"os", "win"}}))
+	}
+	i := 0
+	for _, r := range read(t, written(t, tab), Filter{}) {
+		if want := (Row{Time: noon + int64(i), Type: "download", Attrs: []Attr{{"id", fmt.Sprint(long, i)}, {"os", "win"}}}); r.Compare(&want) != 0 {
+			t.Fatalf("row %d is %v", i, r)
+		}
+		i++
+	}
+	if i != n {
+		t.Errorf("%d rows, want %d", i, n)
 	}
 }
 
@@ -196,6 +219,38 @@ func TestAttrs(t *testing.T) {
 		}
 		if again := ParseAttrs(want); !slices.Equal(again, attrs) {
 			t.Errorf("%q: read again as %q", want, again)
+		}
+	}
+}
+
+// Rows that do not fit into memory are sorted like those that do.
+func TestSorter(t *testing.T) {
+	rows := randomRows(rand.New(rand.NewPCG(8, 8)), 5000)
+	want := slices.Clone(rows)
+	slices.SortFunc(want, func(a, b Row) int { return a.Compare(&b) })
+	for _, most := range []int{1 << 20, 5000, 1000, 777} {
+		s := NewSorter(most)
+		for i := range rows {
+			if err := s.Add(&rows[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		i := 0
+		err := s.Each(func(r *Row) error {
+			if i == len(want) || r.Compare(&want[i]) != 0 {
+				return fmt.Errorf("row %d is %v", i, r)
+			}
+			i++
+			return nil
+		})
+		if err != nil || i != len(want) {
+			t.Errorf("%d rows in memory: %d of %d, %v", most, i, len(want), err)
+		}
+		if got := s.Keys("download"); !slices.Equal(got, []string{"lang", "os", "zz_9"}) || !slices.Equal(s.Types(), []string{"download", "share:twitter"}) {
+			t.Errorf("keys %v, types %v", got, s.Types())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

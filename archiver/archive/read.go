@@ -51,53 +51,101 @@ func open(b Blob) (*parquet.File, error) {
 	return parquet.OpenFile(b, b.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
 }
 
-func readFile(file *parquet.File, f *Filter, each func(*Row) error) error {
-	for _, group := range file.RowGroups() {
-		if err := readGroup(file.Schema(), group, f, each); err != nil {
+func readFile(file *parquet.File, f *Filter, each func(*Row) error) (err error) {
+	r := newReader(file, f)
+	defer func() { err = errors.Join(err, r.close()) }()
+	for {
+		row, err := r.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := each(row); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// group reads the columns of a row group side by side.
-type group struct {
-	left int64
-	cols []*column
-	row  Row
+// reader reads the wanted rows of a file one by one, the columns side by side.
+type reader struct {
+	schema *parquet.Schema
+	filter *Filter
+	groups []parquet.RowGroup // to come
+	left   int64              // rows of this group
+	cols   []*column          // of this group
+	row    Row
 }
 
 // column is a piece of one column, and where its values go.
 type column struct {
 	name   string
 	values parquet.ColumnChunkValueReader
-	buf    []parquet.Value
+	buf    []parquet.Value // of one page: they are gone once the next one is read
+	at, n  int
 	set    func(r *Row, v parquet.Value)
 }
 
-func readGroup(schema *parquet.Schema, rg parquet.RowGroup, f *Filter, each func(*Row) error) (err error) {
-	if excludes(f.Where, schema, rg) {
+func newReader(file *parquet.File, f *Filter) *reader {
+	return &reader{schema: file.Schema(), filter: f, groups: file.RowGroups()}
+}
+
+// next returns the next wanted row, which stays until next is called again;
+// io.EOF after the last.
+func (r *reader) next() (*Row, error) {
+	for {
+		if r.left == 0 {
+			if err := r.nextGroup(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		r.left--
+		r.row = Row{Attrs: r.row.Attrs[:0]}
+		for _, c := range r.cols {
+			if c.at == c.n {
+				if err := c.fill(); err != nil {
+					return nil, fmt.Errorf("column %s: %w", c.name, err)
+				}
+			}
+			if v := c.buf[c.at]; !v.IsNull() {
+				c.set(&r.row, v)
+			}
+			c.at++
+		}
+		if r.filter.Match(&r.row) {
+			return &r.row, nil
+		}
+	}
+}
+
+// nextGroup opens the next row group, unless none of its rows is wanted.
+func (r *reader) nextGroup() error {
+	if err := r.close(); err != nil {
+		return err
+	}
+	if len(r.groups) == 0 {
+		return io.EOF
+	}
+	rg := r.groups[0]
+	r.groups = r.groups[1:]
+	if excludes(r.filter.Where, r.schema, rg) {
 		return nil
 	}
-	g := &group{left: rg.NumRows()}
-	defer func() { err = errors.Join(err, g.close()) }()
-	for i, path := range schema.Columns() {
+	for i, path := range r.schema.Columns() {
 		if len(path) != 1 {
 			continue
 		}
 		chunk := rg.ColumnChunks()[i]
-		if path[0] == colTime && outside(chunk, f) {
-			return nil
+		if path[0] == colTime && outside(chunk, r.filter) {
+			return r.close()
 		}
 		if set := setter(path[0], chunk.Type().Kind()); set != nil {
-			g.cols = append(g.cols, &column{path[0], parquet.NewColumnChunkValueReader(chunk), make([]parquet.Value, piece), set})
+			r.cols = append(r.cols, &column{name: path[0], values: parquet.NewColumnChunkValueReader(chunk), buf: make([]parquet.Value, 1024), set: set})
 		}
 	}
-	for g.left > 0 {
-		if err := g.read(f, each); err != nil {
-			return err
-		}
-	}
+	r.left = rg.NumRows()
 	return nil
 }
 
@@ -111,51 +159,25 @@ func outside(chunk parquet.ColumnChunk, f *Filter) bool {
 	return ok && !f.meets(first.Int64(), last.Int64())
 }
 
-// read reads the next piece of the group.
-func (g *group) read(f *Filter, each func(*Row) error) error {
-	n := int(min(g.left, piece))
-	for _, c := range g.cols {
-		if err := c.fill(n); err != nil {
-			return fmt.Errorf("column %s: %w", c.name, err)
-		}
+// fill reads the next values, of which there must be some.
+func (c *column) fill() (err error) {
+	c.at = 0
+	if c.n, err = c.values.ReadValues(c.buf); c.n > 0 {
+		return nil
 	}
-	for i := range n {
-		g.row = Row{Attrs: g.row.Attrs[:0]}
-		for _, c := range g.cols {
-			if v := c.buf[i]; !v.IsNull() {
-				c.set(&g.row, v)
-			}
-		}
-		if !f.Match(&g.row) {
-			continue
-		}
-		if err := each(&g.row); err != nil {
-			return err
-		}
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
 	}
-	g.left -= int64(n)
-	return nil
+	return err
 }
 
-// fill reads exactly n values.
-func (c *column) fill(n int) error {
-	for have := 0; have < n; {
-		m, err := c.values.ReadValues(c.buf[have:n])
-		if have += m; have < n && err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-func (g *group) close() error {
+// close closes the group that is open.
+func (r *reader) close() error {
 	var errs []error
-	for _, c := range g.cols {
+	for _, c := range r.cols {
 		errs = append(errs, c.values.Close())
 	}
+	r.cols, r.left = nil, 0
 	return errors.Join(errs...)
 }
 

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -60,13 +61,19 @@ func schema(keys []string) *parquet.Schema {
 
 // Writer writes rows into a Parquet file.
 type Writer struct {
-	out   *parquet.Writer
-	keys  []string
-	cols  []*parquet.ColumnWriter
-	part  [][]parquet.Value // of the piece, by column
-	rows  int               // in this row group
-	err   error
-	attrs []parquet.Value
+	out  *parquet.Writer
+	keys []string
+	cols []*parquet.ColumnWriter
+	part [][]parquet.Value // of the piece, by column
+	rows int               // in this row group
+	err  error
+
+	// The values of the last row, as the next one mostly has the same.
+	last   Row
+	place  [6]parquet.Value
+	typ    parquet.Value
+	attrs  []parquet.Value
+	primed bool
 }
 
 // NewWriter makes a writer for rows whose attributes have some of keys, which
@@ -84,11 +91,20 @@ func NewWriter(w io.Writer, keys []string) *Writer {
 	return wr
 }
 
-// Add writes a row. Its memory must stay as it is until Close.
+// Add writes a row. Its strings must stay as they are until Close.
 func (w *Writer) Add(r *Row) error {
-	place := placeValues(&r.Place)
-	attrValues(w.attrs, w.keys, r.Attrs)
-	return w.add(r.Time, textValue(r.Type), &place, w.attrs)
+	if !w.primed || r.Place != w.last.Place {
+		w.place, w.last.Place = placeValues(&r.Place), r.Place
+	}
+	if !w.primed || r.Type != w.last.Type {
+		w.typ, w.last.Type = textValue(r.Type), r.Type
+	}
+	if !slices.Equal(r.Attrs, w.last.Attrs) {
+		attrValues(w.attrs, w.keys, r.Attrs)
+		w.last.Attrs = append(w.last.Attrs[:0], r.Attrs...)
+	}
+	w.primed = true
+	return w.add(r.Time, w.typ, &w.place, w.attrs)
 }
 
 // add writes a row whose values are made already.

@@ -9,10 +9,8 @@ import (
 	"github.com/glowmap/glow/archiver/segment"
 )
 
-const (
-	readWait  = time.Second      // for entries
-	tendEvery = 30 * time.Second // between looks for days to compact and files to delete
-)
+// readWait is how long one look waits for entries.
+const readWait = time.Second
 
 // gathering is a segment that is being filled.
 type gathering struct {

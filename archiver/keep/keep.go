@@ -56,6 +56,7 @@ type Keeper struct {
 	recovering bool
 	lost       string // a file that Redis lists and that is not there
 	state      string // on or off
+	tidied     time.Time
 
 	done struct{ rows, segments, days, deleted int }
 }
