@@ -14,7 +14,7 @@ import (
 	"github.com/glowmap/glow/tailer/parse"
 )
 
-func pusher(t *testing.T) (*Pusher, *redistest.Server) {
+func pusher(t testing.TB) (*Pusher, *redistest.Server) {
 	t.Helper()
 	s := redistest.Start(t)
 	c, err := rdb.Open(s.URL(), Script)
