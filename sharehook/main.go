@@ -39,6 +39,7 @@ func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8484", Usage: "`HOST:PORT` to take shares on"},
 		&cli.StringSliceFlag{Name: "types", Value: cli.NewStringSlice("twitter", "facebook"), Usage: "networks whose shares count, as share:NAME"},
+		&cli.StringFlag{Name: "attrs", Usage: "fields of a share to keep as attributes for the archive, as in lang,page=path for lang and for page, which shares call path"},
 		&cli.StringSliceFlag{Name: "allowed-origins", Usage: "web `ORIGINS` that may send shares, as in https://glow.example.org; * for all (default: only pages of the same host)"},
 		&cli.StringSliceFlag{Name: "trusted-proxies", Usage: "`CIDRS` of proxies whose forwarding header is believed"},
 		&cli.StringFlag{Name: "client-ip-header", Usage: "the one `HEADER` in which they say whom they forward (default: X-Forwarded-For or Forwarded, whichever is there)"},

@@ -133,7 +133,7 @@ func newConns(d *daemon.Daemon, set settings) *limit.Conns {
 // newServer bounds what a client may take of us in each phase of a request.
 func newServer(d *daemon.Daemon, set settings, s *spool.Spool, conns *limit.Conns) *http.Server {
 	h := &share.Handler{
-		Types: set.types, Origins: set.origins, Client: set.client,
+		Types: set.types, Attrs: set.attrs, Origins: set.origins, Client: set.client,
 		Rate: limit.NewRate(set.rate, set.burst), Conns: conns, Spool: s, Log: d.Log,
 	}
 	h.Register(d.Metrics)

@@ -16,6 +16,7 @@ import (
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/sharehook/client"
 	"github.com/glowmap/glow/sharehook/share"
+	"github.com/glowmap/glow/tailer/parse"
 )
 
 // segmentBytes is the size of a segment of the spool: a few hundred thousand
@@ -25,6 +26,7 @@ const segmentBytes = 16 << 20
 // settings are the flags, checked.
 type settings struct {
 	types    share.Types
+	attrs    share.Attrs
 	origins  share.Origins
 	client   client.Finder
 	rate     float64
@@ -48,6 +50,8 @@ func readSettings(c *cli.Context) (settings, error) {
 	check("listen", err)
 	s.types, err = share.ParseTypes(c.StringSlice("types"))
 	check("types", err)
+	s.attrs, err = parse.ParseAttrs(c.String("attrs"))
+	check("attrs", err)
 	s.origins, err = share.ParseOrigins(nonEmpty(c.StringSlice("allowed-origins")))
 	check("allowed-origins", err)
 	s.client.Trusted, err = client.ParseNetworks(nonEmpty(c.StringSlice("trusted-proxies")))

@@ -16,26 +16,39 @@ import (
 const MaxBody = 4 << 10
 
 // read finds the network's name in the request's body: the field "type" or, as
-// the page of 2014 sends it, "issue". The answer is done if it is there.
-func read(w http.ResponseWriter, r *http.Request) (name string, a answer) {
+// the page of 2014 sends it, "issue". The answer is done if it is there; then
+// attrs are the attributes in the body.
+func (l Attrs) read(w http.ResponseWriter, r *http.Request) (name string, attrs []byte, a answer) {
 	fields, a := parser(r.Header)
 	if a != done {
-		return "", a
+		return "", nil, a
 	}
+	body, a := readAll(w, r)
+	if a != done {
+		return "", nil, a
+	}
+	v, err := fields(l, body)
+	if name, a = pick(v, err); a == done {
+		attrs = l.attributes(v)
+	}
+	return name, attrs, a
+}
+
+func readAll(w http.ResponseWriter, r *http.Request) ([]byte, answer) {
 	if r.ContentLength > MaxBody {
-		return "", tooLarge()
+		return nil, tooLarge()
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		return "", tooLarge()
+		return nil, tooLarge()
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return "", refuse(http.StatusRequestTimeout, "the body did not arrive in time")
+		return nil, refuse(http.StatusRequestTimeout, "the body did not arrive in time")
 	}
 	if err != nil {
-		return "", refuse(http.StatusBadRequest, "the body ended early")
+		return nil, refuse(http.StatusBadRequest, "the body ended early")
 	}
-	return pick(fields(body))
+	return body, done
 }
 
 func tooLarge() answer {
@@ -43,21 +56,21 @@ func tooLarge() answer {
 }
 
 // parser chooses by Content-Type how to read the body.
-func parser(h http.Header) (func([]byte) (url.Values, error), answer) {
+func parser(h http.Header) (func(Attrs, []byte) (url.Values, error), answer) {
 	if e := h.Get("Content-Encoding"); e != "" && e != "identity" {
 		return nil, refuse(http.StatusUnsupportedMediaType, "the body must not be compressed")
 	}
 	switch kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind {
 	case "application/x-www-form-urlencoded":
-		return form, done
+		return Attrs.form, done
 	case "application/json":
-		return object, done
+		return Attrs.object, done
 	default:
 		return nil, refuse(http.StatusUnsupportedMediaType, "the body must be application/x-www-form-urlencoded or application/json")
 	}
 }
 
-func form(body []byte) (url.Values, error) {
+func (Attrs) form(body []byte) (url.Values, error) {
 	v, err := url.ParseQuery(string(body))
 	if err != nil {
 		err = errors.New("the body is not a well-formed form")
@@ -65,9 +78,9 @@ func form(body []byte) (url.Values, error) {
 	return v, err
 }
 
-// object reads a JSON object's "type" and "issue", each as often as it is
-// there; its other fields may be anything.
-func object(body []byte) (url.Values, error) {
+// object reads a JSON object's "type" and "issue", and what may be attributes,
+// each as often as it is there; its other fields may be anything.
+func (l Attrs) object(body []byte) (url.Values, error) {
 	broken := errors.New("the body is not a JSON object")
 	d := json.NewDecoder(bytes.NewReader(body))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
@@ -81,6 +94,7 @@ func object(body []byte) (url.Values, error) {
 			return nil, broken
 		}
 		if key != "type" && key != "issue" {
+			l.add(v, key.(string), raw)
 			continue
 		}
 		var s *string

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/glowmap/glow/internal/event"
 )
 
 // Whatever body comes in: a name is taken if the body has exactly one, and
@@ -29,7 +31,10 @@ func FuzzBody(f *testing.F) {
 			kind, want = formType, namesInForm
 		}
 		r := request("POST", "/share", kind, body)
-		name, a := read(httptest.NewRecorder(), r)
+		name, attrs, a := Attrs{{Name: "os", From: "x"}}.read(httptest.NewRecorder(), r)
+		if len(attrs) > 0 && !event.ValidAttrs(attrs) {
+			t.Fatalf("%q: attributes %q", body, attrs)
+		}
 		names := want(body)
 		if len(body) > MaxBody {
 			names = nil

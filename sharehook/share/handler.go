@@ -22,6 +22,7 @@ import (
 // Handler answers requests to /share and /share/.
 type Handler struct {
 	Types   Types
+	Attrs   Attrs
 	Origins Origins
 	Client  client.Finder
 	Rate    *limit.Rate
@@ -88,7 +89,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) answer {
 		h.limited.Inc()
 		return refuse(http.StatusTooManyRequests, "too many requests from this address: wait a little").retry(wait)
 	}
-	name, a := read(w, r)
+	name, attrs, a := h.Attrs.read(w, r)
 	if a != done {
 		return a
 	}
@@ -96,7 +97,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) answer {
 	if !ok {
 		return refuse(http.StatusBadRequest, "the type is not one of those counted here: "+h.Types.list)
 	}
-	e := event.Event{Addr: addr, Time: time.Now().Unix(), Type: []byte(typ)}
+	e := event.Event{Addr: addr, Time: time.Now().Unix(), Type: []byte(typ), Attrs: attrs}
 	if !addr.IsValid() {
 		return refuse(http.StatusBadRequest, "the request came from no IP address")
 	}

@@ -25,6 +25,7 @@ func Flags() []cli.Flag {
 		&cli.StringFlag{Name: "json-keys", Usage: "names of the fields in JSON lines, and of the columns of CSV, where they are others, as in ip=request.remote_ip,time=ts (of ip, time, type, status, request)"},
 		&cli.StringFlag{Name: "time-layout", Usage: "how timestamps look, as Go's reference time: 2006-01-02T15:04:05; without it Unix seconds, milliseconds, RFC 3339 and Apache's form are told apart by themselves"},
 		&cli.StringFlag{Name: "type", Value: "download", Usage: "type of the events of lines that name none"},
+		&cli.StringFlag{Name: "attrs", Usage: "attributes to keep for the archive, from the query string of the request, members of JSON or columns of CSV, as in os,lang=locale for os and for lang, which lines call locale"},
 		&cli.StringFlag{Name: "match", Usage: "only lines whose request (or which themselves, if the format has no request) match this regular expression count"},
 		&cli.StringFlag{Name: "status", Usage: "only requests with these status codes count, as in 200,302"},
 		&cli.StringFlag{Name: "not-before", Usage: "events before this `TIME` (RFC 3339 or Unix seconds) do not count"},
@@ -44,6 +45,8 @@ func Read(c *cli.Context) (parse.Options, error) {
 	check("match", err)
 	o.JSONKeys, err = parse.ParseJSONKeys(c.String("json-keys"))
 	check("json-keys", err)
+	o.Attrs, err = parse.ParseAttrs(c.String("attrs"))
+	check("attrs", err)
 	o.Status, err = statuses(c.String("status"))
 	check("status", err)
 	o.NotBefore, err = moment(c.String("not-before"))

@@ -131,6 +131,9 @@ func (p *Parser) csvFields(line []byte, r *record) Reason {
 	if kind := t.cell(t.kind); len(kind) > 0 {
 		r.kind = kind
 	}
+	for i, column := range p.attrs.cell {
+		p.attrs.found[i] = t.cell(column)
+	}
 	return OK
 }
 

@@ -118,7 +118,7 @@ func (g *groups) find(re *regexp.Regexp) error {
 	if g.ip < 0 || g.time < 0 {
 		return errors.New("the regexp needs the groups (?P<ip>…) and (?P<time>…)")
 	}
-	return nil
+	return checkAttrGroups(re)
 }
 
 func (p *Parser) regexpFields(line []byte, r *record) Reason {
@@ -138,5 +138,8 @@ func (p *Parser) regexpFields(line []byte, r *record) Reason {
 	}
 	r.request = group(p.groups.request)
 	r.hasRequest = r.request != nil
+	for i, number := range p.attrs.group {
+		p.attrs.found[i] = group(number)
+	}
 	return OK
 }

@@ -55,19 +55,24 @@ func (p *Parser) jsonFields(line []byte, r *record) Reason {
 	}
 	r.status, r.request = scalar(object, p.keys.status), scalar(object, p.keys.request)
 	r.hasRequest = r.request != nil
+	for i, path := range p.attrs.paths {
+		p.attrs.found[i] = attribute(object, path)
+	}
 	return OK
+}
+
+// attribute is a scalar, or true or false.
+func attribute(object map[string]json.RawMessage, path []string) []byte {
+	raw := member(object, path)
+	if len(raw) > 0 && (raw[0] == 't' || raw[0] == 'f') {
+		return raw
+	}
+	return scalar(object, path)
 }
 
 // scalar returns the text of a string or a number, nil if there is none.
 func scalar(object map[string]json.RawMessage, path []string) []byte {
-	for ; len(path) > 1; path = path[1:] {
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(object[path[0]], &inner) != nil {
-			return nil
-		}
-		object = inner
-	}
-	raw := bytes.TrimSpace(object[path[0]])
+	raw := member(object, path)
 	switch {
 	case len(raw) == 0:
 		return nil
@@ -79,4 +84,16 @@ func scalar(object map[string]json.RawMessage, path []string) []byte {
 		return raw
 	}
 	return nil
+}
+
+// member is what stands in the innermost object, nil if there is none.
+func member(object map[string]json.RawMessage, path []string) []byte {
+	for ; len(path) > 1; path = path[1:] {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(object[path[0]], &inner) != nil {
+			return nil
+		}
+		object = inner
+	}
+	return bytes.TrimSpace(object[path[0]])
 }

@@ -71,6 +71,7 @@ type Options struct {
 	Type       string         // of lines that name none; empty: download
 	Match      *regexp.Regexp // what the request, or else the line, must match
 	Status     []string       // the status codes that count; empty: all
+	Attrs      []Attr         // attributes to keep; none: only format glow has some, as they are
 	NotBefore  time.Time      // earlier events are dropped
 	Exclude    []netip.Prefix // events from there are dropped
 }
@@ -87,6 +88,7 @@ type Parser struct {
 	fields func(p *Parser, line []byte, r *record) Reason
 	keys   jsonKeys
 	groups groups
+	attrs  attrs
 	table  table
 	kind   []byte
 	r      record // of the line under way, here so that it need not be allocated
@@ -139,12 +141,13 @@ func New(o Options) (*Parser, error) {
 	if o.Type == "" {
 		o.Type = "download"
 	}
-	p := &Parser{o: o, kind: []byte(o.Type), keys: o.JSONKeys.split(), after: math.MinInt64, fields: formats[o.Format]}
+	p := &Parser{o: o, kind: []byte(o.Type), keys: o.JSONKeys.split(), after: math.MinInt64, fields: formats[o.Format], attrs: newAttrs(o)}
 	if o.Regexp != nil {
 		p.fields = (*Parser).regexpFields
 		_ = p.groups.find(o.Regexp) // checked
 	} else {
 		p.table, _ = newTable(o) // checked
+		p.attrs.columns(&p.table)
 	}
 	if !o.NotBefore.IsZero() {
 		p.after = o.NotBefore.Add(time.Second - 1).Unix()
@@ -179,6 +182,9 @@ func (p *Parser) append(dst, line []byte) ([]byte, int64, Reason) {
 	}
 	p.r = record{kind: p.kind}
 	r := &p.r
+	if len(p.attrs.list) > 0 {
+		p.attrs.begin()
+	}
 	if reason := p.fields(p, line, r); reason != OK {
 		return dst, 0, reason
 	}
@@ -198,6 +204,9 @@ func (p *Parser) append(dst, line []byte) ([]byte, int64, Reason) {
 	}
 	if reason := p.filter(line, r, sec, addr); reason != OK {
 		return dst, 0, reason
+	}
+	if len(p.attrs.list) > 0 {
+		r.attrs = p.attrs.collect(r)
 	}
 	return appendRest(dst, sec, r), sec, OK
 }
