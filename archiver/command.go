@@ -26,6 +26,7 @@ account of that by type and date.`,
 			Usage: "begins archiving again after \"archiver off\"",
 			Run:   runOn,
 		},
+		importCommand(),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/glowmap/glow/archiver/archive"
+	"github.com/glowmap/glow/archiver/imports"
 	"github.com/glowmap/glow/archiver/keep"
 	"github.com/glowmap/glow/archiver/ledger"
 	"github.com/glowmap/glow/archiver/store"
@@ -27,7 +28,7 @@ func app() daemon.App {
 		Usage: "keeps every event that is counted, in S3 or in a folder",
 		Once:  "archive until the stream is empty and all is committed, then exit",
 		Flags: append(targetFlags(), keepFlags()...), AdminAddr: "127.0.0.1:9405",
-		Scripts: slices.Concat(ledger.Scripts, lease.Scripts),
+		Scripts: slices.Concat(ledger.Scripts, lease.Scripts, imports.Scripts),
 		Check:   check, Run: run, Commands: commands(),
 	}
 }

@@ -51,6 +51,7 @@ type Check func(c *cli.Context) error
 // Command is a one-off task of a daemon, such as "publisher setup".
 type Command struct {
 	Name, Usage, Description string
+	ArgsUsage                string // "FILE…"; empty: no arguments are taken
 	Flags                    []cli.Flag
 	Run                      Run
 }
@@ -115,11 +116,13 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 			Name:            cmd.Name,
 			Usage:           cmd.Usage,
 			Description:     cmd.Description,
+			ArgsUsage:       cmd.ArgsUsage,
+			UsageText:       strings.TrimSpace(a.Name + " " + cmd.Name + " [options] " + cmd.ArgsUsage),
 			Flags:           WithEnv(append(cmd.Flags, redisFlags()...)),
 			HideHelpCommand: true,
 			OnUsageError:    app.OnUsageError,
 			Action: func(c *cli.Context) error {
-				return a.start(c, false, nil, cmd.Run, stdout, stderr)
+				return a.start(c, cmd.ArgsUsage != "", nil, cmd.Run, stdout, stderr)
 			},
 		})
 	}

@@ -122,6 +122,11 @@ func (k Keys) Segments() string { return k.tag + "segments" }
 // Written and read by archiver.
 func (k Keys) Replaced() string { return k.tag + "replaced" }
 
+// Imports is a hash, SHA-256 of a log's content → JSON that says when and as
+// what it was imported. Written by archiver import in the step that says so in
+// its position; for ever.
+func (k Keys) Imports() string { return k.tag + "imports" }
+
 // Meta is a hash of what the whole system agrees on; the Meta… constants are
 // its fields.
 func (k Keys) Meta() string { return k.tag + "meta" }
