@@ -13,7 +13,7 @@ import (
 // where the database does not say.
 type place struct {
 	continent, country, region string
-	cell                       int
+	cell, lat, lon             int
 	located                    bool
 }
 
@@ -71,7 +71,9 @@ func (a *atlas) look(addr netip.Addr) (p place) {
 			}
 		}
 	}
-	p.cell, p.located = a.cell(record)
+	if p.lat, p.lon, p.located = coordinates(record); p.located {
+		p.cell = cellOf(p.lat, p.lon, a.side)
+	}
 	return p
 }
 
@@ -81,14 +83,15 @@ func text(record map[string]any, outer, inner string) string {
 	return s
 }
 
-func (a *atlas) cell(record map[string]any) (int, bool) {
+// coordinates are in ten-thousandths of a degree.
+func coordinates(record map[string]any) (int, int, bool) {
 	location, _ := record["location"].(map[string]any)
 	lat, okLat := location["latitude"].(float64)
 	lon, okLon := location["longitude"].(float64)
 	if !okLat || !okLon || !(math.Abs(lat) <= 90) || !(math.Abs(lon) <= 180) {
-		return 0, false
+		return 0, 0, false
 	}
-	return cellOf(int(math.Round(lat*10000)), int(math.Round(lon*10000)), a.side), true
+	return int(math.Round(lat * 10000)), int(math.Round(lon * 10000)), true
 }
 
 // cellOf numbers the cell at a latitude and longitude in ten-thousandths of a

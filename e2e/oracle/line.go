@@ -3,6 +3,7 @@ package oracle
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -19,16 +20,25 @@ type Format struct {
 	Type   string         // --type, for lines that name none; empty means download
 	Match  *regexp.Regexp // --match
 	Status []string       // --status
+	Attrs  string         // --attrs
 }
 
 type event struct {
-	addr netip.Addr
-	time int64
-	typ  string
+	addr  netip.Addr
+	time  int64
+	typ   string
+	attrs string
 }
 
 // fields are what a line says, as text.
-type fields struct{ ip, time, typ, attrs, status, request string }
+type fields struct {
+	ip, time, typ, attrs, status, request string
+
+	own     map[string]string // groups attr_KEY of a regexp
+	members map[string]string // of a JSON object
+
+	hasRequest bool
+}
 
 // maxLine is the longest line in bytes.
 const maxLine = 64 << 10
@@ -85,6 +95,7 @@ func (f Format) event(s fields) (e event, reason string) {
 	if !f.wanted(s) {
 		return e, "unmatched"
 	}
+	e.attrs = f.attributes(s)
 	return e, ""
 }
 
@@ -138,7 +149,8 @@ func splitRegexp(re *regexp.Regexp, line string) (fields, bool) {
 	if m == nil {
 		return fields{}, false
 	}
-	s := fields{request: line}
+	s := fields{request: line, own: map[string]string{}}
+	at := re.FindStringSubmatchIndex(line)
 	for i, name := range re.SubexpNames() {
 		switch name {
 		case "ip":
@@ -152,7 +164,10 @@ func splitRegexp(re *regexp.Regexp, line string) (fields, bool) {
 		case "status":
 			s.status = m[i]
 		case "request":
-			s.request = m[i]
+			s.request, s.hasRequest = m[i], at[2*i] >= 0
+		}
+		if key, ok := strings.CutPrefix(name, "attr_"); ok && at[2*i] >= 0 {
+			s.own[key] = m[i]
 		}
 	}
 	return s, true
@@ -165,6 +180,8 @@ func splitJSON(line string) (s fields, ok bool) {
 	if err := d.Decode(&m); err != nil || m == nil || d.More() {
 		return s, false
 	}
+	s.members = map[string]string{}
+	members(m, "", s.members)
 	for name, to := range map[string]*string{
 		"ip": &s.ip, "time": &s.time, "type": &s.typ, "status": &s.status, "request": &s.request,
 	} {
@@ -175,7 +192,21 @@ func splitJSON(line string) (s fields, ok bool) {
 			*to = v.String()
 		}
 	}
+	s.hasRequest = s.request != ""
 	return s, s.ip != "" && s.time != ""
+}
+
+// members lists the strings, numbers and truth values in an object and, after
+// a dot, in the objects inside.
+func members(object map[string]any, path string, into map[string]string) {
+	for name, value := range object {
+		switch v := value.(type) {
+		case string, json.Number, bool:
+			into[path+name] = fmt.Sprint(v)
+		case map[string]any:
+			members(v, path+name+".", into)
+		}
+	}
 }
 
 // number is Unix seconds, perhaps with a fraction.

@@ -20,6 +20,7 @@ type Settings struct {
 	Degrees    float64   // side of a cell; 0 means 0.5
 	Now        time.Time // time in the queue entries' ids; later events than 5 minutes after it are dropped
 	SkipBefore time.Time // --not-before
+	Row        func(Row) // is told the archive's row of each event; may be nil
 }
 
 // Counter counts.
@@ -84,7 +85,7 @@ func (c *Counter) Line(line []byte) {
 // Event counts one event without a line, for tests that make their events.
 func (c *Counter) Event(addr netip.Addr, seconds int64, typ string) {
 	c.Lines++
-	c.count(event{addr.Unmap(), seconds, typ})
+	c.count(event{addr: addr.Unmap(), time: seconds, typ: typ})
 }
 
 func (c *Counter) count(e event) {
@@ -98,6 +99,9 @@ func (c *Counter) count(e event) {
 		c.first = minute
 	}
 	p := c.atlas.find(e.addr)
+	if c.settings.Row != nil {
+		c.settings.Row(e.row(p))
+	}
 	for _, period := range periods {
 		c.bucket(period, e.time).add(e, p)
 	}

@@ -186,6 +186,31 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// Rows, worked out by hand from the log and the records of the test database.
+func TestRows(t *testing.T) {
+	var got []string
+	c := newCounter(t, Settings{
+		Format: Format{Name: "combined", Attrs: "os,lang=locale,v"},
+		Row:    func(r Row) { got = append(got, r.String()) },
+	})
+	for _, l := range []string{
+		`89.160.20.112 - - [24/Mar/2026:14:00:05 +0000] "GET /?v=1&locale=fr%2dCA&os=win+xp&os=mac#x HTTP/1.1" 200 1`,
+		`89.160.20.112 - - [24/Mar/2026:14:00:06 +0000] "GET /?lang=x&os&v=` + strings.Repeat("%20", 200) + ` HTTP/1.1" 200 1`,
+		`10.0.0.1 - - [24/Mar/2026:14:00:07 +0000] "GET /os=win HTTP/1.1" 200 1`,
+		`nobody - - [24/Mar/2026:14:00:07 +0000] "GET / HTTP/1.1" 200 1`,
+	} {
+		c.Line([]byte(l))
+	}
+	want := []string{
+		"1774360805 download EU SE SE-E 45751 584167 156167 lang=fr-CA&os=win%20xp&v=1",
+		"1774360806 download EU SE SE-E 45751 584167 156167 os=",
+		"1774360807 download - - - - - - -",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
 // Five minutes ahead is still believed.
 func TestFuture(t *testing.T) {
 	c := newCounter(t, Settings{Format: Format{Name: "glow"}, Now: time.Unix(1000, 999)})
