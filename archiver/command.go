@@ -27,6 +27,8 @@ account of that by type and date.`,
 			Run:   runOn,
 		},
 		importCommand(),
+		catCommand(),
+		filesCommand(),
 	}
 }
 
