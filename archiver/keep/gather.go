@@ -79,6 +79,11 @@ func (k *Keeper) fill(ctx context.Context, g *gathering) (idle bool, err error) 
 	}
 	if g.Empty() {
 		g.began = time.Now()
+	} else if len(entries) > 0 {
+		// Each read is tied to the one before it, and the last one by the commit.
+		if err := k.ledger.Holds(ctx, g.Last, g.Sum()); err != nil {
+			return false, err
+		}
 	}
 	rows := g.Rows()
 	for _, e := range entries {

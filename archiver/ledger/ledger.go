@@ -24,6 +24,8 @@ var (
 	stopSource string
 	//go:embed look.lua
 	lookSource string
+	//go:embed holds.lua
+	holdsSource string
 	//go:embed commit.lua
 	commitSource string
 	//go:embed swap.lua
@@ -34,13 +36,14 @@ var (
 	begin  = rdb.NewScript(beginSource)
 	stop   = rdb.NewScript(stopSource)
 	look   = rdb.NewScript(lookSource)
+	holds  = rdb.NewScript(holdsSource)
 	commit = rdb.NewScript(commitSource)
 	swap   = rdb.NewScript(swapSource)
 	forget = rdb.NewScript(forgetSource)
 )
 
 // Scripts are what [rdb.Open] must know.
-var Scripts = []*rdb.Script{begin, stop, look, commit, swap, forget}
+var Scripts = []*rdb.Script{begin, stop, look, holds, commit, swap, forget}
 
 var (
 	// ErrChanged says that Redis is not in the state that a step was made for:

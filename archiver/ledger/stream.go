@@ -43,6 +43,19 @@ func (l *Ledger) Read(ctx context.Context, after string, wait time.Duration) ([]
 	return entries, nil
 }
 
+// Holds makes sure that an entry that was read earlier is in the stream still,
+// so that what was read after it belongs to it: [ErrChanged].
+func (l *Ledger) Holds(ctx context.Context, id, sum string) error {
+	n, err := l.redis.Run(ctx, holds, []string{l.keys.Located()}, id, sum).Int()
+	if err != nil {
+		return failed("look at the located stream", err)
+	}
+	if n == 0 {
+		return fmt.Errorf("%w: the stream", ErrChanged)
+	}
+	return nil
+}
+
 // EntryTime is when Redis gave an entry its id.
 func EntryTime(id string) time.Time {
 	ms, _, _ := strings.Cut(id, "-")

@@ -1,0 +1,357 @@
+package main
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glowmap/glow/internal/s3test"
+)
+
+// soon makes an archiver do all that it does within a moment.
+var soon = []string{"--every", "100ms", "--max-rows", "200", "--compact-after", "0s"}
+
+// Killed at any moment, over and over: each row once in the end.
+func TestKilledAtRandom(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	r := rand.New(rand.NewPCG(9, 9))
+	lines := events(9, 12000, 2)
+	for chunk := range slices.Chunk(lines, 500) {
+		p := st.start(soon...)
+		st.append(chunk, 50)
+		time.Sleep(time.Duration(r.IntN(200)) * time.Millisecond)
+		p.kill()
+	}
+	st.once()
+	st.check()
+	other := newStage(t)
+	other.append(lines, 1000)
+	other.once()
+	for name, b := range other.days() {
+		if st.days()[name] != b {
+			t.Errorf("%s differs from that of an archiver that was never killed", name)
+		}
+	}
+}
+
+// gate stands before an S3 server and may have something happen at a request.
+type gate struct {
+	*httptest.Server
+	n      atomic.Int64 // requests that write, so far
+	before func(n int64, r *http.Request)
+	after  func(n int64, r *http.Request)
+}
+
+func newGate(t *testing.T, s *s3test.Server) *gate {
+	to, _ := url.Parse(s.URL())
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host // which is signed
+	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
+	g := &gate{}
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := int64(0)
+		if r.Method != http.MethodGet {
+			n = g.n.Add(1)
+		}
+		if g.before != nil {
+			g.before(n, r)
+		}
+		proxy.ServeHTTP(w, r)
+		if g.after != nil {
+			g.after(n, r)
+		}
+	}))
+	t.Cleanup(func() {
+		g.CloseClientConnections()
+		g.Close()
+	})
+	return g
+}
+
+// Killed before and after each of the requests that write, in an S3 bucket.
+func TestKilledAtEachStep(t *testing.T) {
+	t.Parallel()
+	s := s3test.Start(t)
+	s.Bucket("history")
+	lines := events(10, 600, 1)
+	for at := int64(1); ; at++ {
+		steps := int64(0)
+		for i, name := range []string{"before", "after"} {
+			st := newStage(t)
+			g := newGate(t, s)
+			prefix := name + strconv.FormatInt(at, 10)
+			st.target = []string{"--archive", "s3://history/" + prefix, "--s3-endpoint", g.URL}
+			st.append(lines, 100)
+			p := st.start("--once", "--max-rows", "300")
+			strike := func(n int64, _ *http.Request) {
+				if n == at {
+					_ = p.Process.Kill()
+				}
+			}
+			if i == 0 {
+				g.before = strike
+			} else {
+				g.after = strike
+			}
+			_ = p.Wait()
+			g.before, g.after = nil, nil
+			steps = g.n.Load()
+			st.append(events(uint64(at), 50, 1), 10) // more to do after the fall
+			st.once()
+			st.check()
+		}
+		if steps < at {
+			if at < 8 {
+				t.Errorf("there are only %d steps", at)
+			}
+			return
+		}
+	}
+}
+
+// While the store is away nothing is lost, and all is there once it is back.
+func TestStoreOutage(t *testing.T) {
+	t.Parallel()
+	s := s3test.Start(t)
+	s.Bucket("history")
+	st := newStage(t)
+	st.target = []string{"--archive", "s3://history/a", "--s3-endpoint", s.URL()}
+	p := st.start(soon...)
+	lines := events(11, 3000, 2)
+	st.append(lines[:1000], 100)
+	eventually(t, "something is archived", func() bool { return st.redis.HGet(t.Context(), ns.Archive(), "cursor").Val() != "" })
+	s.Kill()
+	st.append(lines[1000:2000], 100)
+	eventually(t, "it is noticed", func() bool { return p.says("store is away") })
+	st.append(lines[2000:], 100)
+	s.Start()
+	eventually(t, "the stream is empty", func() bool { return st.redis.XLen(t.Context(), ns.Located()).Val() == 0 })
+	p.stop()
+	st.once()
+	st.check()
+}
+
+// state is all of Redis, to be put back later: a rollback as an older
+// append-only file, or a replica that lagged behind, would bring it.
+type state map[string]string
+
+func (st *stage) save() state {
+	st.Helper()
+	s := state{}
+	for _, key := range st.redis.Keys(st.Context(), "*").Val() {
+		s[key] = st.redis.Dump(st.Context(), key).Val()
+	}
+	return s
+}
+
+func (st *stage) rollBack(s state) {
+	st.Helper()
+	_, err := st.redis.TxPipelined(st.Context(), func(p redis.Pipeliner) error {
+		p.FlushAll(st.Context())
+		for key, dump := range s {
+			p.RestoreReplace(st.Context(), key, 0, dump)
+		}
+		return nil
+	})
+	st.must(err)
+}
+
+// Redis goes back while an archiver runs, and what it lost is counted again in
+// another order: what readers see never loses a row, and in the end each is
+// there once.
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	lines := events(12, 4000, 2)
+	p := st.start(soon...)
+	st.append(lines[:1000], 100)
+	eventually(t, "the first part is archived", st.archived)
+	st.append(lines[1000:1200], 100)
+	old := st.save() // with a part of it in the stream, perhaps
+	st.append(lines[1200:2000], 100)
+	eventually(t, "the second part is archived", st.archived)
+	before := st.read()
+
+	st.rollBack(old)
+	st.rows = st.rows[:1200]
+	again := slices.Clone(lines[1200:2000])
+	slices.Reverse(again)
+	st.append(again[:400], 33)
+	eventually(t, "it is noticed", func() bool { return p.says("redis has archived less") })
+	if got := st.read(); !slices.Equal(got, before) {
+		t.Errorf("readers see %d rows, want the %d from before", len(got), len(before))
+	}
+	st.append(again[400:], 33)
+	eventually(t, "it has recovered", func() bool { return p.says("recovered") })
+	st.append(lines[2000:], 100)
+	eventually(t, "all is archived", st.archived)
+	p.stop()
+	st.once()
+	st.check()
+}
+
+// A rollback within a segment that is being gathered: what was read of entries
+// that Redis has forgotten is forgotten, too.
+func TestRollbackWhileGathering(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	lines := events(13, 900, 1)
+	st.append(lines[:300], 100)
+	st.once()
+	p := st.start("--every", "3s")
+	eventually(t, "it is at work", func() bool { return st.redis.Exists(t.Context(), ns.Lease("archiver")).Val() == 1 })
+	old := st.save()
+	st.append(lines[300:600], 100)
+	time.Sleep(500 * time.Millisecond) // it reads them
+	st.rollBack(old)
+	st.rows = st.rows[:300]
+	st.append(lines[300:600], 70)
+	st.append(lines[600:], 70)
+	eventually(t, "all is archived", st.archived)
+	if !p.says("starting over") {
+		t.Error("it did not notice")
+	}
+	p.stop()
+	st.check()
+}
+
+// A rollback that takes a compaction back: the inputs are still there.
+func TestRollbackOfACompaction(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	st.append(events(14, 500, 1), 50)
+	p := st.start("--every", "100ms", "--max-rows", "100", "--compact-after", "24h")
+	eventually(t, "all is archived", st.archived)
+	p.stop()
+	old := st.save()
+	st.once()
+	days := st.days()
+	st.rollBack(old)
+	st.check()
+	st.append(events(15, 10, 1), 5)
+	st.once()
+	st.check()
+	if len(days) != 2 || len(st.days()) != 2 {
+		t.Errorf("%d days, then %d", len(days), len(st.days()))
+	}
+}
+
+// Two archivers are one at work and one that waits; if the first dies the
+// second takes over.
+func TestTwoArchivers(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	lines := events(16, 4000, 1)
+	a, b := st.start(soon...), st.start(soon...)
+	st.append(lines[:2000], 50)
+	eventually(t, "all is archived", st.archived)
+	eventually(t, "one of them waits", func() bool { return a.says("another archiver") != b.says("another archiver") })
+	if a.says("another archiver") {
+		a, b = b, a
+	}
+	a.kill()
+	st.append(lines[2000:], 50)
+	eventually(t, "the other takes over", st.archived)
+	b.stop()
+	st.once()
+	st.check()
+}
+
+// An archiver that was frozen until another took over commits nothing more.
+func TestFrozenArchiver(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	lines := events(17, 600, 1)
+	a := st.start("--every", "2s")
+	eventually(t, "it is active", func() bool { return st.redis.Exists(t.Context(), ns.Lease("archiver")).Val() == 1 })
+	st.append(lines[:300], 50)
+	time.Sleep(300 * time.Millisecond) // it reads them
+	_ = a.Process.Signal(syscall.SIGSTOP)
+	st.redis.Del(t.Context(), ns.Lease("archiver")) // as if ten seconds had gone by
+	other := newStage(t)
+	other.s, other.redis = st.s, st.redis
+	other.target = st.target
+	// The folder is locked by the frozen one, so the other has to wait for that.
+	b := other.start(soon...)
+	eventually(t, "the other waits for the folder", func() bool { return b.says("waiting for the archive's folder") })
+	_ = a.Process.Signal(syscall.SIGCONT)
+	eventually(t, "the first gives up", func() bool { return a.says("the lease is lost") })
+	st.append(lines[300:], 50)
+	eventually(t, "all is archived", st.archived)
+	a.stop()
+	b.stop()
+	st.once()
+	st.check()
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	st.append(events(18, 100, 1), 10)
+	st.once()
+	refuse := func(want string) {
+		t.Helper()
+		out, err := st.command("--once").CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v, want %q:\n%s", err, want, out)
+		}
+	}
+	before := st.read()
+	st.redis.HSet(t.Context(), ns.Meta(), "feed", "another")
+	refuse("choose another --archive")
+	feed := st.open().Feed
+	st.redis.HSet(t.Context(), ns.Meta(), "feed", feed)
+	st.redis.Del(t.Context(), ns.Archive())
+	refuse("before this archive began")
+	st.redis.FlushAll(t.Context())
+	refuse("it was emptied")
+	if got := st.read(); !slices.Equal(got, before) {
+		t.Error("the archive was touched")
+	}
+}
+
+// What is counted while archiving is off is missing, and said to be.
+func TestOffAndOn(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	count := func(n int64) {
+		st.redis.HIncrBy(t.Context(), ns.Archive()[:len(ns.Archive())-len("archive")]+"bucket:all:0", "download|day|2026-03-24", n)
+	}
+	count(7) // before archiving began
+	st.once()
+	if got := st.open().Missing["download"]["2026-03-24"]; got != 7 {
+		t.Errorf("missing %d, want 7", got)
+	}
+	count(10)
+	st.append(events(19, 10, 1), 10)
+	if out := st.run("off"); !strings.Contains(out, "archiving is off") {
+		t.Errorf("off: %s", out)
+	}
+	count(5) // while it is off
+	if out := st.once(); !strings.Contains(out, "switched off") {
+		t.Errorf("it does not say so:\n%s", out)
+	}
+	st.check()
+	st.run("on")
+	count(3)
+	st.once()
+	if got := st.open().Missing["download"]["2026-03-24"]; got != 12 {
+		t.Errorf("missing %d, want 12", got)
+	}
+	if on := st.redis.HGet(t.Context(), ns.Meta(), "archive").Val(); on != "on" {
+		t.Errorf("archive is %q", on)
+	}
+}
