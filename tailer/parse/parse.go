@@ -27,6 +27,7 @@ import (
 	"math"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -80,6 +81,7 @@ type Options struct {
 type record struct {
 	ip, time, kind, attrs, status, request []byte
 	hasRequest                             bool
+	plain                                  bool // the time is written as we write it
 }
 
 // Parser reads the lines of one format. It may be used by one goroutine at a time.
@@ -212,7 +214,12 @@ func (p *Parser) append(dst, line []byte) ([]byte, int64, Reason) {
 }
 
 func appendRest(dst []byte, sec int64, r *record) []byte {
-	dst = appendSeconds(append(dst, ' '), sec)
+	dst = append(dst, ' ')
+	if r.plain {
+		dst = append(dst, r.time...)
+	} else {
+		dst = strconv.AppendInt(dst, sec, 10)
+	}
 	dst = append(append(dst, ' '), r.kind...)
 	if r.attrs != nil {
 		dst = append(append(dst, ' '), r.attrs...)

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"errors"
-	"strconv"
 	"time"
 	"unsafe"
 
@@ -32,6 +31,7 @@ func (p *Parser) seconds(b []byte) (int64, bool) {
 		return layoutSeconds(p.o.TimeLayout, b)
 	}
 	if sec, ok := event.ParseSeconds(b); ok {
+		p.r.plain = b[0] != '0'
 		return sec, true
 	}
 	if b[0] == '[' && b[len(b)-1] == ']' {
@@ -173,18 +173,4 @@ func daysSince1970(year, month, day int) int64 {
 		month += 12
 	}
 	return int64(365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469 - 146097)
-}
-
-// appendSeconds is strconv.AppendInt with a shortcut for the ten digits of
-// the years 2001 to 2286.
-func appendSeconds(dst []byte, sec int64) []byte {
-	if sec < 1e9 || sec >= 1e10 {
-		return strconv.AppendInt(dst, sec, 10)
-	}
-	var b [10]byte
-	for i := len(b) - 1; i >= 0; i-- {
-		b[i] = byte('0' + sec%10)
-		sec /= 10
-	}
-	return append(dst, b[:]...)
 }
