@@ -41,12 +41,16 @@ func (e event) row(p place) Row {
 // attributes are those of a line, as --attrs asks for them. Of format glow
 // without --attrs they are what the line says.
 func (f Format) attributes(s fields) string {
-	if f.Attrs == "" && len(s.own) == 0 {
-		return s.attrs
-	}
 	wanted := map[string]string{} // attribute → where it is found
-	for name := range s.own {
-		wanted[name] = name
+	if f.Regexp != nil {
+		for _, group := range f.Regexp.SubexpNames() {
+			if name, ok := strings.CutPrefix(group, "attr_"); ok {
+				wanted[name] = name
+			}
+		}
+	}
+	if f.Attrs == "" && len(wanted) == 0 {
+		return s.attrs
 	}
 	for _, one := range strings.Split(f.Attrs, ",") {
 		if to, from, renamed := strings.Cut(one, "="); renamed {
