@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"maps"
 	"os"
 	"testing"
 	"time"
@@ -51,13 +52,8 @@ func feels(status, state string) func(*tab, *feedtest.Server, func() time.Time) 
 
 func falls(p *tab, feed *feedtest.Server, clock func() time.Time) {
 	last := feed.Feed.Latest(clock().Add(-10 * time.Minute))
-	feed.Change(func(l map[string]any) {
-		seq := l["seq"]
-		for k, v := range last {
-			l[k] = v
-		}
-		l["seq"] = seq
-	})
+	delete(last, "seq")
+	feed.Change(func(l map[string]any) { maps.Copy(l, last) })
 	p.badge("stopped")
 }
 

@@ -21,7 +21,7 @@ func difference(p *tab, feed *feedtest.Feed) float64 {
 // The total is the oracle's at any playhead: live, and wherever one jumps.
 func TestTotalIsTheOracles(t *testing.T) {
 	t.Parallel()
-	feed, _ := fastFeed(900, 27*time.Hour)
+	feed, _ := fastFeed(300, 27*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)
 	for range 5 {

@@ -80,7 +80,7 @@ func TestTabOrder(t *testing.T) {
 // Every function is reached by Tab and used by Enter, Space and arrows.
 func TestKeyboardAlone(t *testing.T) {
 	t.Parallel()
-	feed, _ := fastFeed(600, 30*time.Hour)
+	feed, _ := fastFeed(120, 30*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready)
 	p.press(kb.Tab)
@@ -94,7 +94,11 @@ func TestKeyboardAlone(t *testing.T) {
 	p.use("#rank button", kb.Enter, `glow.ranks.selected.length === 2 && glow.scene.selected >= 0 && !document.getElementById("tip").hidden`)
 	p.use("#play", " ", `glow.app.state === "frozen"`)
 	at := eval[float64](p, `glow.app.at`)
-	p.use("#scrub", kb.ArrowLeft, fmt.Sprintf(`glow.app.at < %f`, at))
+	p.to("#scrub") // whose thumb follows the present until the next frame
+	wait(p, func() bool {
+		p.press(kb.ArrowLeft)
+		return eval[bool](p, fmt.Sprintf(`glow.app.at < %f`, at))
+	})
 	p.use("select#span", kb.ArrowDown, `document.getElementById("span").value === "86400"`)
 	p.to("#scrub") // back by hours, which no replay catches up with meanwhile
 	p.press(kb.Home)

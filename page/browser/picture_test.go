@@ -85,14 +85,14 @@ func TestPictures(t *testing.T) {
 		scale         float64
 		query         string
 	}{
-		{"phone", 390, 844, 1, "render=gl"}, {"laptop", 1366, 768, .5, "render=gl"}, {"4K", 3840, 2160, .25, "render=gl"},
+		{"phone", 390, 844, 1, "render=gl"}, {"laptop", 1366, 768, .4, "render=gl"}, {"4K", 3840, 2160, .15, "render=gl"},
 		{"phone, from the right", 390, 844, 1, "render=gl&lang=ar"}, {"laptop, from the right", 1366, 768, .5, "render=splat&lang=he"},
 		{"phone without a GPU", 390, 844, 1, "render=splat"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := openAt(t, c.width, c.height, c.scale, address+"/?"+c.query)
-			p.until(ready + ` && glow.scene.stats().embers > 0 && document.querySelectorAll("#rank button").length > 3 && glow.frames > 90`)
+			p.until(ready + ` && glow.scene.stats().embers > 0 && document.querySelectorAll("#rank button").length > 3 && glow.frames > 40`)
 			eval[any](p, unitScript(t))
 			p.looks()
 			p.fits(c.name, [][2]int64{{c.width, c.height}})

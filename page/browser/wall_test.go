@@ -3,6 +3,7 @@ package browser
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,7 +21,7 @@ const countLocks = `{ globalThis.locks = 0;
 func TestWall(t *testing.T) {
 	t.Parallel()
 	const k = 40
-	feed, _ := feedBy(k, 600, 30*time.Hour)
+	feed, _ := feedBy(k, 120, 30*time.Hour)
 	p := openAt(t, 1920, 1080, coarse, site(t, feed).URL+"/?render=splat", hastenBy(k), countLocks)
 	p.until(ready)
 	p.press("w")
@@ -35,15 +36,22 @@ func TestWall(t *testing.T) {
 			t.Errorf("%s is not on the wall", there)
 		}
 	}
-	p.until(`glow.scene.camera.globe`)
-	p.until(`glow.ranks.selected.length === 2`)
-	where := eval[string](p, `glow.ranks.selected`)
-	p.until(`glow.ranks.selected.length === 2 && glow.ranks.selected !== "` + where + `"`)
+	eval[any](p, `{ globalThis.tour = []; let last, times = 0; setInterval(() => {
+		const stop = (glow.scene.camera.globe ? "globe " : "map ") + glow.ranks.selected;
+		times = stop === last ? times + 1 : 0;
+		last = stop;
+		if (times > 9 && tour.at(-1) !== stop) tour.push(stop); // not on the way
+	}, 1000) }`)
+	p.until(`tour.length > 6 && tour.slice(-6)[0] === "map "`) // a whole one
+	stops := eval[[]string](p, `tour.slice(-6)`)
+	where := regexp.MustCompile(`^map ;globe ;map ([A-Z]{2});globe ([A-Z]{2});map ([A-Z]{2});map $`).FindStringSubmatch(strings.Join(stops, ";"))
+	if where == nil || where[1] == where[2] || where[2] == where[3] || where[1] == where[3] {
+		t.Errorf("the tour goes %q", stops)
+	}
 	moved := `document.body.style.getPropertyValue("--shift-x") + document.body.style.getPropertyValue("--shift-y")`
 	p.until(moved + ` !== ""`)
 	first := eval[string](p, moved)
 	p.until(moved + ` !== "` + first + `"`)
-	p.until(`glow.ranks.selected === "" && !glow.scene.camera.globe`) // the tour begins again
 	p.press(kb.Escape)
 	p.until(`!document.body.classList.contains("wall") && locks === 0 && !document.fullscreenElement`)
 	p.unharmed()

@@ -61,7 +61,7 @@ export class Chart {
   #minutes(from: number, to: number): Curve {
     const { archive, settings, latest } = this.app;
     const { counter } = this.numbers;
-    for (let d = from; d < to + DAY; d += DAY) archive.want("1d", Math.min(d, to), 600_000);
+    if (latest) for (let d = from; d < to + DAY; d += DAY) archive.want("1d", Math.min(d, to), 600_000);
     const per = to - from <= 7200 ? 1 : 15;
     const start = Math.ceil(from / (60 * per)) * 60 * per;
     const first = latest?.first ?? Infinity;
