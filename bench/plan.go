@@ -29,6 +29,8 @@ var plans = map[string]plan{
 	"shares":    {100000, 10000, 1, shares},
 	"publish":   {day.Lines / 100, 10000, 1, publish},
 	"growth":    {day.Lines, 10000, 1, growth},
+	"backlog":   {day.Lines, 10000, 1, backlog},
+	"viewers":   {100000, 10000, 1, viewers},
 	"week":      {100000, 10000, 1, week},
 }
 
@@ -95,5 +97,9 @@ func publish(ctx context.Context, b *measure.Bench, _ int) error {
 func week(ctx context.Context, b *measure.Bench, _ int) error {
 	return b.Week(ctx, 7*24*60)
 }
+
+func backlog(ctx context.Context, b *measure.Bench, _ int) error { return b.Backlog(ctx) }
+
+func viewers(ctx context.Context, b *measure.Bench, _ int) error { return b.Viewers(ctx) }
 
 func growth(ctx context.Context, b *measure.Bench, _ int) error { return b.Growth(ctx) }

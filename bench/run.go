@@ -37,6 +37,9 @@ func run(c *cli.Context) error {
 	if n := c.Int("lines"); n > 0 {
 		o.Lines = n
 	}
+	if n := c.Int("sample"); n > 0 {
+		o.Sample = n
+	}
 	r := &report.Report{
 		Commit: commit(c), Machine: machine(), Database: filepath.Base(o.GeoIP), Mode: c.String("mode"), Time: time.Now().UTC().Format(time.RFC3339),
 	}

@@ -109,6 +109,9 @@ func address(r *rand.Rand, p *places.Place, v6 bool) netip.Addr {
 // after the start, that halves every hour, on top of waves of waking and
 // sleeping users.
 const (
+	// Launch is when the rush begins, after Start.
+	Launch = launch * time.Minute
+
 	launch   = 76
 	halves   = 60.0
 	evenings = 0.25

@@ -63,7 +63,7 @@ func (b *Bench) pipeline(ctx context.Context, p pipeline) (s report.Sample, err 
 		return s, err
 	}
 	all := append(workers, r.Process)
-	before, start := used(all...), time.Now()
+	before, start := each(all...), time.Now()
 	tailer, err := b.daemon(r, "tailer", append([]string{"--format", "glow", "--once"}, p.logs...)...)
 	if err != nil {
 		return s, err
@@ -76,7 +76,8 @@ func (b *Bench) pipeline(ctx context.Context, p pipeline) (s report.Sample, err 
 		return s, err
 	}
 	all = append(all, tailer)
-	s.CPU, s.Memory = used(all...)-before, peaks(all...)
+	s.CPU, s.Memory = used(all...)-before.sum(), peaks(all...)
+	s.Note = each(all...).since(before, s.Events)
 	for _, w := range workers {
 		err = errors.Join(err, w.Stop())
 	}

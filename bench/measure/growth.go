@@ -15,9 +15,9 @@ import (
 )
 
 // Growth measures what more of something costs: events, sources, workers,
-// addresses.
+// addresses, backlog, viewers.
 func (b *Bench) Growth(ctx context.Context) error {
-	for _, f := range []func(context.Context) error{b.moreEvents, b.moreSources, b.moreWorkers, b.moreAddresses} {
+	for _, f := range []func(context.Context) error{b.moreEvents, b.moreSources, b.moreWorkers, b.moreAddresses, b.Backlog, b.Viewers} {
 		if err := f(ctx); err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (b *Bench) grown(ctx context.Context, group, name string, p pipeline) error
 	if err != nil {
 		return fmt.Errorf("%s, %s: %w", group, name, err)
 	}
-	s.Note = fmt.Sprintf("%.1f s; %s", s.Wall.Seconds(), note)
+	s.Note = fmt.Sprintf("%.1f s; %s; %s", s.Wall.Seconds(), note, s.Note)
 	b.Report.Add(group, name, s)
 	b.say("%s: %s: %s events/s, %s", group, name, report.Thousands(int(float64(s.Events)/s.Wall.Seconds())), s.Note)
 	return nil
@@ -89,7 +89,7 @@ func (b *Bench) moreSources(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := b.grown(ctx, "more sources", fmt.Sprintf("%d logs", n), pipeline{logs: logs, workers: 1, tally: b.tally}); err != nil {
+		if err := b.grown(ctx, "more sources", fmt.Sprintf("from %d", n), pipeline{logs: logs, workers: 1, tally: b.tally}); err != nil {
 			return err
 		}
 		if err := os.RemoveAll(dir); err != nil {

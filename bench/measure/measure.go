@@ -6,8 +6,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/glowmap/glow/bench/day"
@@ -128,6 +131,33 @@ func used(list ...*proc.Process) (d time.Duration) {
 		d += p.CPU()
 	}
 	return d
+}
+
+// costs is what processes have used by name.
+type costs map[string]time.Duration
+
+func each(list ...*proc.Process) costs {
+	c := costs{}
+	for _, p := range list {
+		c[p.Name] += p.CPU()
+	}
+	return c
+}
+
+func (c costs) sum() (d time.Duration) {
+	for _, one := range c {
+		d += one
+	}
+	return d
+}
+
+// since writes what each has used for so many events since before.
+func (c costs) since(before costs, events int) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		list = append(list, fmt.Sprintf("%s %.3f", name, (c[name]-before[name]).Seconds()/float64(events)*1e6))
+	}
+	return "CPU s/M: " + strings.Join(list, ", ")
 }
 
 // peaks is the memory of processes by name.

@@ -1,7 +1,5 @@
 package measure
 
-import "fmt"
-
 // What ratios are made to.
 const (
 	GroupGlow = "glow, from file to buckets"
@@ -24,7 +22,7 @@ func (b *Bench) Ratios() {
 		case groupPeers:
 			b.Report.Fact(group, c.Name, "%.0f × the CPU of Glow", c.CPUPerMillion/glow.CPUPerMillion)
 		case groupLimits:
-			b.Report.Fact(group, c.Name, "%s of its events/s", fmt.Sprintf("%.0f %%", 100*glow.EventsPerSecond/c.EventsPerSecond))
+			b.Report.Fact(group, c.Name, "%.0f %% of its events/s, %.0f %% of its events for each CPU second", 100*glow.EventsPerSecond/c.EventsPerSecond, 100*c.CPUPerMillion/glow.CPUPerMillion)
 		}
 	}
 }
