@@ -1,7 +1,7 @@
 # Glow: `make demo` to see it, `make test` to trust it.
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-PROGRAMS := tailer sharehook geoworker publisher glow demo page scripts/dbip2city
+PROGRAMS := tailer sharehook geoworker publisher archiver glow demo page scripts/dbip2city
 # Without names for debuggers; stack traces and profiles keep theirs.
 LDFLAGS := -s -w -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 SHIPPED = $(filter-out bin/demo,$(addprefix bin/,$(notdir $(PROGRAMS))))
@@ -48,7 +48,7 @@ sbom: build ## dist/sbom.cdx.json: what the programs are made of (CycloneDX)
 licences: build ## docs/licences.md, after a change of dependencies
 	go run ./scripts/bom table $(SHIPPED) >docs/licences.md
 
-bench: build ## how fast it is, every count checked: 15 minutes, or `make bench BENCH=quick`
+bench: build ## how fast it is, every count checked: 10 minutes, or `make bench BENCH=quick`
 	go build -o bin/bench ./bench
 	bin/bench $(ARGS)
 
