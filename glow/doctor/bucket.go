@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -99,7 +97,7 @@ func (d *doctor) tryDelete(ctx context.Context, s store.Store) {
 // asABrowser reads an object as a page of another origin does: with the
 // credentials of this process, then without any.
 func (d *doctor) asABrowser(ctx context.Context, set setup.Setup, key, cache string) {
-	a, err := read(ctx, set, key)
+	a, err := set.Read(ctx, key)
 	if err != nil {
 		d.note("target-cors", err.Error(), "how browsers see the feed cannot be told", "see to what the message says")
 		return
@@ -117,7 +115,7 @@ func (d *doctor) asABrowser(ctx context.Context, set setup.Setup, key, cache str
 	}
 	d.headers(a, cache)
 	set.Public = true
-	switch open, err := read(ctx, set, key); {
+	switch open, err := set.Read(ctx, key); {
 	case err != nil:
 		d.note("target-public", err.Error(), "whether everybody may read cannot be told", "try again")
 	case open.StatusCode == http.StatusOK:
@@ -138,29 +136,4 @@ func (d *doctor) headers(a *http.Response, cache string) {
 	if a.Header.Get("Content-Encoding") != "gzip" {
 		d.refuse("target-encoding", "Content-Encoding: gzip is not kept", "browsers cannot read what is put", "another store")
 	}
-}
-
-// read fetches an object as a browser does, with the signature that set gives.
-func read(ctx context.Context, set setup.Setup, key string) (*http.Response, error) {
-	address, err := set.Address(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, errors.New("the store's address cannot be used")
-	}
-	r.Header.Set("Origin", "https://page.example")
-	r.Header.Set("Accept-Encoding", "gzip")
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		var u *url.Error // its text would show the signature
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return nil, err
-	}
-	defer a.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(a.Body, 1<<20))
-	return a, nil
 }

@@ -32,7 +32,10 @@ func (s *Setup) verify(ctx context.Context) error {
 	}
 	defer remove()
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
-		err := s.read(ctx, key)
+		a, err := s.Read(ctx, key)
+		if err == nil {
+			err = s.Judge(a)
+		}
 		if err == nil {
 			s.say("verified: a page of", s.origin(), "can read the feed")
 			return nil
@@ -70,27 +73,30 @@ func (s *Setup) origin() string {
 	return strings.Replace(s.Origins[0], "*", "page", 1)
 }
 
-func (s *Setup) read(ctx context.Context, key string) error {
-	address, err := s.Address(ctx, key)
+// Read fetches an object as the page of another origin does. The answer's body
+// has been read; its headers tell whether it came compressed.
+func (s *Setup) Read(ctx context.Context, key string) (*http.Response, error) {
+	address, err := s.address(ctx, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return err
+		return nil, errors.New("the store's address cannot be used")
 	}
 	r.Header.Set("Origin", s.origin())
+	r.Header.Set("Accept-Encoding", "gzip")
 	a, err := http.DefaultClient.Do(r)
 	if err != nil {
 		var u *url.Error // its text would show the signature
 		if errors.As(err, &u) {
 			err = u.Err
 		}
-		return err
+		return nil, err
 	}
 	defer a.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(a.Body, 1<<20))
-	return s.Judge(a)
+	return a, nil
 }
 
 // Judge says what a browser would miss in an answer.
@@ -110,9 +116,9 @@ func (s *Setup) Judge(a *http.Response) error {
 	return nil
 }
 
-// Address is where the page would read a public object; a private one is read
+// address is where the page would read a public object; a private one is read
 // with a signature in the address, as there is nobody else who may.
-func (s *Setup) Address(ctx context.Context, key string) (string, error) {
+func (s *Setup) address(ctx context.Context, key string) (string, error) {
 	p, err := s3.NewPresignClient(s.Client).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key}, s3.WithPresignExpires(time.Minute))
 	if err != nil {
 		return "", err
