@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -30,6 +33,41 @@ func TestSingleFile(t *testing.T) {
 		}
 	}
 	p.unharmed()
+}
+
+// Opened from a disk it does, too: only its feed is elsewhere.
+func TestSingleFileFromDisk(t *testing.T) {
+	t.Parallel()
+	server := site(t, quietFeed())
+	settings := bundle.Defaults()
+	if err := settings.Merge([]byte(`{"feed": "` + server.URL + `/feed"}`)); err != nil {
+		t.Fatal(err)
+	}
+	single, err := bundle.Build(bundle.Options{Settings: settings, Single: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "glow.html")
+	if err := os.WriteFile(path, single[0].Data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, render := range []string{"gl", "splat"} {
+		p := open(t, "file://"+path+"?render="+render+"&lang=de")
+		p.until(ready + ` && document.querySelector(".hero h2").textContent.includes("Downloads bisher") && document.querySelectorAll("#rank button").length > 3`)
+		if render == "gl" && p.amber() < .001 {
+			t.Error("it does not glow")
+		}
+		p.press(" ")
+		p.until(`glow.app.state === "frozen" && location.hash.startsWith("#t=")`)
+		p.press("?")
+		p.until(dialogOpen)
+		for _, r := range p.elsewhere(server.URL + "/feed") {
+			if !strings.HasPrefix(r, "file://"+path) {
+				t.Errorf("it asked for %s", r)
+			}
+		}
+		p.unharmed()
+	}
 }
 
 // Any page may show the map by a script and an element.

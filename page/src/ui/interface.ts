@@ -91,11 +91,11 @@ function awaitHands(page: Page): void {
   const kinds = ["pointermove", "pointerdown", "wheel", "keydown", "focusin"] as const;
   const first = (e: Event) => {
     for (const kind of kinds) removeEventListener(kind, first, true);
+    const again = e instanceof KeyboardEvent || e instanceof PointerEvent;
+    if (again) e.stopImmediatePropagation(); // or it would count twice where nothing has to be loaded
     void import("./hands").then((h) => {
       h.listenAll(page);
-      if (e instanceof KeyboardEvent || e instanceof PointerEvent) {
-        e.target!.dispatchEvent(new (e.constructor as typeof KeyboardEvent)(e.type, e));
-      }
+      if (again) e.target!.dispatchEvent(new (e.constructor as typeof KeyboardEvent)(e.type, e));
     });
   };
   for (const kind of kinds) addEventListener(kind, first, { capture: true, passive: true });
