@@ -29,6 +29,8 @@ type Glow struct {
 	Log    string // the file that tailers follow
 	Format string
 	Target string
+	// Archive is the target of an archiver, where a test starts one.
+	Archive string
 	// Args are further arguments of each daemon, by its name.
 	Args map[string][]string
 	// Env is added to the daemons' environment.
@@ -47,7 +49,7 @@ func New(t testing.TB, redisArgs ...string) *Glow {
 	g := &Glow{
 		T: t, Dir: dir, Redis: redistest.Start(t, redisArgs...), Keys: k, Format: "glow",
 		GeoIP: filepath.Join(dir, "city.mmdb"), Log: filepath.Join(dir, "logs", "access.log"),
-		Target: "file://" + filepath.Join(dir, "feed"), Args: map[string][]string{},
+		Target: "file://" + filepath.Join(dir, "feed"), Archive: "file://" + filepath.Join(dir, "archive"), Args: map[string][]string{},
 	}
 	g.Client = g.Redis.Client()
 	t.Cleanup(func() {
@@ -147,6 +149,7 @@ func (g *Glow) command(name string, args []string) []string {
 		"tailer":    {"--format", g.Format},
 		"geoworker": {"--geoip", g.GeoIP},
 		"publisher": {"--target", g.Target},
+		"archiver":  {"--archive", g.Archive},
 	}[name]
 	if g.Format == "" && name == "tailer" {
 		own = nil
