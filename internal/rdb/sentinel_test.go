@@ -28,10 +28,12 @@ func TestCutSentinels(t *testing.T) {
 			t.Errorf("%s: sentinels %q for %q", c.url, got, s.primary)
 		}
 	}
-	for _, url := range []string{"redis+sentinel://a:1", "redis+sentinel://a:1/", "redis+sentinel://a:1/main/x", "redis+sentinel://a:1/main?%zz", "http+sentinel://a/b",
+	for _, url := range []string{
+		"redis+sentinel://a:1", "redis+sentinel://a:1/", "redis+sentinel://a:1/main/x", "redis+sentinel://a:1/main?%zz", "http+sentinel://a/b",
 		"redis+sentinel:///main", "redis+sentinel://a,/main", "redis+sentinel://a,,b/main", "redis+sentinel://:26379/main", "redis+sentinel://u:p@/main",
 		"redis+sentinel://a:x/main", "redis+sentinel://a:0/main", "redis+sentinel://a:70000/main", "redis+sentinel://a b/main",
-		"redis+sentinel://u:1/2@a:1", "redis+sentinel://a:1/ma in", "redis+sentinel://a:1/main/0/1", "redis+sentinel://a:1/main#x"} {
+		"redis+sentinel://u:1/2@a:1", "redis+sentinel://a:1/ma in", "redis+sentinel://a:1/main/0/1", "redis+sentinel://a:1/main#x",
+	} {
 		if _, err := options(url); err == nil {
 			t.Errorf("%s was accepted", url)
 		}
