@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -94,7 +98,7 @@ func (st *stage) append(lines []string, each int) {
 // command prepares the real archiver.
 func (st *stage) command(args ...string) *exec.Cmd {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") { // a command takes its own
-		args = append(append(args, "--admin-addr", "off"), st.target...)
+		args = append(append([]string{"--admin-addr", "off"}, st.target...), args...)
 	}
 	cmd := exec.Command(binary, append(args, "--redis-url", st.s.URL())...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -271,6 +275,29 @@ func (p *process) kill() {
 		_ = p.Wait()
 	}
 }
+
+// gathered says how many events the archiver has read that it did not commit
+// yet. It must serve its metrics.
+func (p *process) gathered() int {
+	p.st.Helper()
+	m := regexp.MustCompile(`admin server listens.* addr=(\S+)`).FindStringSubmatch(p.log.String())
+	if m == nil {
+		return 0
+	}
+	r, err := http.Get("http://" + m[1] + "/metrics")
+	p.st.must(err)
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	p.st.must(err)
+	n := -1
+	if g := regexp.MustCompile(`(?m)^glow_archiver_gathered_events (\d+)$`).FindSubmatch(b); g != nil {
+		n, _ = strconv.Atoi(string(g[1]))
+	}
+	return n
+}
+
+// withMetrics makes an archiver serve them.
+const withMetrics = "--admin-addr=127.0.0.1:0"
 
 // stop stops it cleanly.
 func (p *process) stop() {

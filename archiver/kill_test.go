@@ -211,11 +211,11 @@ func TestRollbackWhileGathering(t *testing.T) {
 	lines := events(13, 900, 1)
 	st.append(lines[:300], 100)
 	st.once()
-	p := st.start("--every", "3s")
+	p := st.start("--every", "5s", withMetrics)
 	eventually(t, "it is at work", func() bool { return st.redis.Exists(t.Context(), ns.Lease("archiver")).Val() == 1 })
 	old := st.save()
 	st.append(lines[300:600], 100)
-	time.Sleep(500 * time.Millisecond) // it reads them
+	eventually(t, "it has read them", func() bool { return p.gathered() == 300 })
 	st.rollBack(old)
 	st.rows = st.rows[:300]
 	st.append(lines[300:600], 70)
@@ -275,10 +275,9 @@ func TestFrozenArchiver(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
 	lines := events(17, 600, 1)
-	a := st.start("--every", "2s")
-	eventually(t, "it is active", func() bool { return st.redis.Exists(t.Context(), ns.Lease("archiver")).Val() == 1 })
+	a := st.start("--every", "5s", withMetrics)
 	st.append(lines[:300], 50)
-	time.Sleep(300 * time.Millisecond) // it reads them
+	eventually(t, "it has read them", func() bool { return a.gathered() == 300 })
 	_ = a.Process.Signal(syscall.SIGSTOP)
 	st.redis.Del(t.Context(), ns.Lease("archiver")) // as if ten seconds had gone by
 	other := newStage(t)

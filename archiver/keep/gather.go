@@ -158,10 +158,10 @@ func (k *Keeper) put(ctx context.Context, name string, b []byte) error {
 // did notes a segment that is committed.
 func (k *Keeper) did(s *ledger.Segment, took time.Duration) {
 	n := 0
-	for typ, rows := range s.Rows {
+	for _, rows := range s.Rows {
 		n += int(rows)
-		k.m.rows.WithLabelValues(typ).Add(float64(rows))
 	}
+	k.m.rows.Add(float64(n))
 	for reason, rejected := range s.Rejected {
 		k.m.rejected.WithLabelValues(reason).Add(float64(rejected))
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 type metrics struct {
-	rows, rejected                                           *prometheus.CounterVec
-	read, segments, bytes, errors, days, deleted             prometheus.Counter
+	rejected                                                 *prometheus.CounterVec
+	rows, read, segments, bytes, errors, days, deleted       prometheus.Counter
 	seconds                                                  prometheus.Histogram
 	gathered, stream, lag, files, stored, active, recovering prometheus.Gauge
 }
@@ -28,7 +28,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		return f.NewCounterVec(prometheus.CounterOpts{Name: "glow_archiver_" + name, Help: help}, []string{label})
 	}
 	m := &metrics{
-		rows:     vector("events_total", "Events archived, by type.", "type"),
+		rows:     counter("events_total", "Events archived."),
 		rejected: vector("rejected_total", "Values of attributes that were not stored as they came, and lines that could not be read, by reason.", "reason"),
 		read:     counter("read_total", "Events read from the located stream; those of a segment that is given up are read again."),
 		segments: counter("segments_total", "Segments committed."),
