@@ -80,6 +80,8 @@ func newStage(t *testing.T, redisArgs ...string) *stage {
 	s.do("HSET", s.keys.Drops(), "tailer:format", "7")
 	s.do("SET", s.keys.Lease("publisher"), "host1/boot:1/4711/99/ABCDEFGH", "EX", "60")
 	s.do("ZADD", s.keys.Dirty(), s.now.Unix(), "1m:1774360800")
+	s.do("HSET", s.keys.Meta(), keys.MetaArchive, keys.On)
+	s.do("HSET", s.keys.Archive(), "n|download", "5", "rows|download", "5", "missing|download|2026-03-24", "3")
 	must(t, os.WriteFile(s.log, bytes.Repeat([]byte("192.0.2.1 1774360801\n"), 10), 0o644))
 	s.position(s.log, position.Open, 210, s.now)
 	s.feed = &snapshot.Latest{

@@ -29,7 +29,7 @@ func TestWell(t *testing.T) {
 	}
 	for _, want := range []string{
 		"glow: well", "0 entries", "access.log at 210 B, 0 B behind its end", "1,003: download 1,000, share:twitter 3", "7: tailer:format 7",
-		"1 to publish (1m 1)", "on host1, process 4711", "live, seq 12", "GeoLite2-City", "append-only file, fsync everysec",
+		"1 to publish (1m 1)", "on host1, process 4711", "live, seq 12", "on, 5 archived in 0 files, 3 missing", "GeoLite2-City", "append-only file, fsync everysec",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("lacks %q:\n%s", want, out)
@@ -39,7 +39,7 @@ func TestWell(t *testing.T) {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	// Nothing that takes Redis long, and nothing that writes (which the viewer may not).
-	may := strings.Fields("acl|setuser client|setinfo auth hello ping info config|get config|resetstat select time xlen xinfo|stream xinfo|consumers xpending xrevrange hscan hmget zcard zrange get pttl")
+	may := strings.Fields("acl|setuser client|setinfo auth hello ping info config|get config|resetstat select time xlen xinfo|stream xinfo|consumers xpending xrevrange hscan hmget hlen zcard zrange get pttl")
 	for _, name := range s.commands() {
 		if !slices.Contains(may, name) {
 			t.Errorf("it sends %s", name)
@@ -72,6 +72,11 @@ func TestWrong(t *testing.T) {
 		}, func() { s.do("XTRIM", s.keys.Queue(), "MAXLEN", "0") }},
 		{"publish-lag", "1 changed bucket waiting", func() { s.do("ZADD", s.keys.Dirty(), old.Unix(), "1m:1774360800") }, nil},
 		{"no-publisher", "no publisher is active", func() { s.do("DEL", s.keys.Lease("publisher")) }, func() { s.do("DEL", s.keys.Dirty()) }},
+		{"no-archiver", "2 events waiting to be archived, the oldest for 40 min, and no archiver is active", func() {
+			s.do("HSET", s.keys.Archive(), "n|download", "7")
+			s.do("XADD", s.keys.Located(), entryID(s.now.Add(-40*time.Minute)), "n", "2", "events", "a\nb")
+		}, nil},
+		{"archive-lag", "the oldest for 40 min", func() { s.do("SET", s.keys.Lease("archiver"), "host2/boot:1/1/2/A") }, func() { s.do("DEL", s.keys.Located()) }},
 		{"heartbeat", "the last heartbeat of the feed was", func() { s.feed.Published = old.UTC(); s.publish() }, func() { s.feed.Published = s.now.UTC(); s.publish() }},
 		{"recovering", "the feed is recovering", func() { s.feed.Status = snapshot.Recovering; s.publish() }, func() { s.feed.Status = snapshot.Live; s.publish() }},
 		{"other-feed", "another feed", func() { s.do("HSET", s.keys.Meta(), keys.MetaFeed, "beef") }, func() { s.do("HSET", s.keys.Meta(), keys.MetaFeed, "f00d") }},

@@ -75,7 +75,7 @@ func (l *Looker) Look(ctx context.Context) *Report {
 	defer cancel()
 	k.ctx = redisCtx
 	k.server()
-	for _, part := range []func(){k.queue, k.workers, k.sources, k.counted, k.buckets, k.lease, k.meta} {
+	for _, part := range []func(){k.queue, k.workers, k.sources, k.counted, k.buckets, k.lease, k.meta, k.archive} {
 		if k.away == nil {
 			part()
 		}

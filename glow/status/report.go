@@ -27,6 +27,7 @@ type Report struct {
 	Buckets   *Buckets   `json:"buckets"`
 	Publisher *Publisher `json:"publisher"` // who holds the lease
 	Feed      *Feed      `json:"feed"`
+	Archive   *Archive   `json:"archive"` // null where none is kept
 	GeoIP     *GeoIP     `json:"geoip"`
 	Spool     *Spool     `json:"spool"`
 	Daemons   []Daemon   `json:"daemons"` // whose admin servers answer or should
