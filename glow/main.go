@@ -1,5 +1,6 @@
-// Glow is the operator's command: it says whether all is well (status), and
-// what a machine lacks for the guarantees (doctor).
+// Glow is the operator's command: it says whether all is well (status), what a
+// machine lacks for the guarantees (doctor), and whether the counts agree with
+// the archive (recount).
 package main
 
 import (
@@ -45,13 +46,13 @@ func run(ctx context.Context, args []string, stdout *os.File, stderr io.Writer) 
 	return 1
 }
 
-const description = `Only ever reads from Redis, and asks for little at a time: it may be run at any
-moment, by monitoring too. Settings that are not given are taken from the
+const description = `Only ever reads from Redis (but for recount --apply), and asks for little at a
+time: it may be run at any moment, by monitoring too. Settings that are not given are taken from the
 environment (GLOW_REDIS_URL for --redis-url) and then from /etc/glow/*.env.`
 
 func app(stdout *os.File, stderr io.Writer) *cli.App {
 	return &cli.App{
-		Name: "glow", Usage: "says whether all is well, and what is missing", UsageText: "glow COMMAND [options]",
+		Name: "glow", Usage: "says whether all is well, what is missing, and whether the counts are right", UsageText: "glow COMMAND [options]",
 		Description: description, Version: daemon.Version, HideHelpCommand: true,
 		Writer: stdout, ErrWriter: stderr,
 		ExitErrHandler: func(*cli.Context, error) {}, // main decides
@@ -63,7 +64,7 @@ func app(stdout *os.File, stderr io.Writer) *cli.App {
 			_ = cli.ShowAppHelp(c)
 			return exit(2)
 		},
-		Commands: []*cli.Command{statusCommand(stdout), doctorCommand(stdout)},
+		Commands: []*cli.Command{statusCommand(stdout), doctorCommand(stdout), recountCommand(stdout)},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // programs are all that take settings, with their commands.
 var programs = []string{
 	"tailer", "sharehook", "geoworker", "publisher", "publisher setup", "publisher reset", "publisher announce",
-	"page build", "page serve", "page sync", "glow status", "glow doctor",
+	"page build", "page serve", "page sync", "glow status", "glow doctor", "glow recount",
 }
 
 // "glow doctor" knows the variable of every flag, and no other. After a change:
