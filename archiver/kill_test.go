@@ -258,8 +258,8 @@ func TestTwoArchivers(t *testing.T) {
 	a, b := st.start(soon...), st.start(soon...)
 	st.append(lines[:2000], 50)
 	eventually(t, "all is archived", st.archived)
-	eventually(t, "one of them waits", func() bool { return a.says("another archiver") != b.says("another archiver") })
-	if a.says("another archiver") {
+	eventually(t, "one of them waits", func() bool { return a.says("another instance") != b.says("another instance") })
+	if a.says("another instance") {
 		a, b = b, a
 	}
 	a.kill()

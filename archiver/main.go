@@ -15,6 +15,7 @@ import (
 	"github.com/glowmap/glow/archiver/imports"
 	"github.com/glowmap/glow/archiver/keep"
 	"github.com/glowmap/glow/archiver/ledger"
+	"github.com/glowmap/glow/archiver/schema"
 	"github.com/glowmap/glow/archiver/store"
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/internal/lease"
@@ -35,14 +36,15 @@ func app() daemon.App {
 
 func check(c *cli.Context) error {
 	_, errTarget := openTarget(c.Context, c)
-	_, err := settings(c)
+	_, err := settings(c, schema.Default())
 	return errors.Join(errTarget, err)
 }
 
 func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 	target, errTarget := openTarget(ctx, c)
-	set, err := settings(c)
-	if err := errors.Join(errTarget, err); err != nil {
+	s, errSchema := readSchema(c.String("schema"))
+	set, err := settings(c, s)
+	if err := errors.Join(errTarget, daemon.Setting("schema", errSchema), err); err != nil {
 		return err
 	}
 	k := keep.New(d, target, set)
@@ -68,13 +70,12 @@ func openTarget(ctx context.Context, c *cli.Context) (store.Store, error) {
 	return s, daemon.Setting("archive", err)
 }
 
-func settings(c *cli.Context) (keep.Settings, error) {
-	s, errSchema := readSchema(c.String("schema"))
+func settings(c *cli.Context, s *schema.Schema) (keep.Settings, error) {
 	retention, errRetention := keep.ParseRetention(c.String("retention"))
 	return keep.Settings{
 			Every: c.Duration("every"), MaxRows: c.Int("max-rows"), CompactAfter: c.Duration("compact-after"),
 			Keep: c.Duration("keep"), Retention: retention, Schema: s,
-		}, errors.Join(daemon.Setting("schema", errSchema), daemon.Setting("retention", errRetention),
+		}, errors.Join(daemon.Setting("retention", errRetention),
 			between(c, "every", 100*time.Millisecond, 24*time.Hour), between(c, "compact-after", 0, 30*24*time.Hour), between(c, "keep", time.Minute, 365*24*time.Hour),
 			rows(c, "max-rows", 1, archive.MaxRows/4))
 }

@@ -78,7 +78,7 @@ func (l *Lease) Take(work context.Context) (ctx context.Context, release func(),
 			return ctx, release, nil
 		}
 		if told != holder {
-			l.d.Log.Info("waiting: another "+l.d.Name+" is active", "holder", holder)
+			l.d.Log.Info("waiting: another instance is active", "holder", holder)
 			l.d.Ready()
 			told = holder
 		}
