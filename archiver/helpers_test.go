@@ -81,9 +81,12 @@ func (st *stage) append(lines []string, each int) {
 	st.Helper()
 	for chunk := range slices.Chunk(lines, each) {
 		_, err := st.redis.TxPipelined(st.Context(), func(p redis.Pipeliner) error {
+			types := map[string]int64{}
 			for _, line := range chunk {
-				f := strings.Fields(line)
-				p.HIncrBy(st.Context(), ns.Archive(), "n|"+f[1], 1)
+				types[strings.Fields(line)[1]]++
+			}
+			for typ, n := range types {
+				p.HIncrBy(st.Context(), ns.Archive(), "n|"+typ, n)
 			}
 			p.XAdd(st.Context(), &redis.XAddArgs{Stream: ns.Located(), Values: []any{
 				located.FieldEvents, strings.Join(chunk, "\n"), located.FieldN, len(chunk),

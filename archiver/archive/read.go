@@ -47,7 +47,15 @@ func ReadRows(b Blob, f Filter, each func(*Row) error) error {
 	return readFile(file, &f, each)
 }
 
-func open(b Blob) (*parquet.File, error) {
+// damaged makes an error of a panic.
+func damaged(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the file is damaged: %v", p)
+	}
+}
+
+func open(b Blob) (file *parquet.File, err error) {
+	defer damaged(&err)
 	return parquet.OpenFile(b, b.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
 }
 
@@ -92,8 +100,9 @@ func newReader(file *parquet.File, f *Filter) *reader {
 }
 
 // next returns the next wanted row, which stays until next is called again;
-// io.EOF after the last.
-func (r *reader) next() (*Row, error) {
+// io.EOF after the last. The library panics at some damaged files.
+func (r *reader) next() (row *Row, err error) {
+	defer damaged(&err)
 	for {
 		if r.left == 0 {
 			if err := r.nextGroup(); err != nil {

@@ -214,7 +214,7 @@ func (d *days) end(well bool) (err error) {
 	return nil
 }
 
-// beating feeds the watchdog while a large file is on its way.
+// beating feeds the watchdog while a file is on its way, however slow that is.
 type beating struct {
 	io.ReadSeeker
 	d *daemon.Daemon

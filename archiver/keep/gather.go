@@ -136,7 +136,7 @@ func (k *Keeper) commit(ctx context.Context, g *gathering) error {
 // put writes a file, however long the store is away.
 func (k *Keeper) put(ctx context.Context, name string, b []byte) error {
 	for {
-		err := k.away("write a segment", k.store.Put(ctx, name, bytes.NewReader(b)))
+		err := k.away("write a segment", k.store.Put(ctx, name, beating{bytes.NewReader(b), k.d}))
 		if err == nil {
 			k.storeAway.Over()
 			k.m.bytes.Add(float64(len(b)))

@@ -98,7 +98,7 @@ func (s *Segment) add(line string) bool {
 	p, okPlace := g.places[place]
 	a, okAttrs := g.attrs[attrs]
 	if !okType || !okPlace || !okAttrs {
-		e, err := located.Parse(line)
+		e, err := located.ParseAny(line)
 		if err != nil {
 			return false
 		}
