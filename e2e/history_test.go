@@ -280,7 +280,7 @@ func anotherRun(t *testing.T, of *harness.Glow, lines int) map[string][]byte {
 	g.Once("publisher")
 	g.Once("archiver")
 	a := g.Start("archiver", "--every", "1h", "--max-rows", fmt.Sprint(lines/7+1000), "--compact-after", "1h")
-	g.Once("tailer")
+	g.Once("tailer", "--max-queue", fmt.Sprint(lines)) // nobody empties the queue yet
 	g.Count(1)
 	a.Stop()
 	t.Log(g.Once("archiver", "--compact-after", "0s"))
