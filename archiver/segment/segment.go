@@ -98,9 +98,10 @@ func (s *Segment) add(line string) bool {
 	p, okPlace := g.places[place]
 	a, okAttrs := g.attrs[attrs]
 	if !okType || !okPlace || !okAttrs {
-		e, err := located.ParseAny(line)
+		e, err := located.Parse(line)
 		if err != nil {
-			return false
+			now := located.Upgrade(line)
+			return now != line && s.add(now)
 		}
 		t, p, a = s.meet(g, &e, typ, place, attrs)
 	} else if attrs != none {
