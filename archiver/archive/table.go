@@ -2,7 +2,6 @@ package archive
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -199,6 +198,3 @@ func (t *Table) Sum() Sum {
 	}
 	return s
 }
-
-// String is for messages.
-func (t *Table) String() string { return fmt.Sprintf("%d rows", len(t.rows)) }
