@@ -85,6 +85,9 @@ func TestBadge(t *testing.T) {
 	if beyond := eval[float64](p, `glow.app.at - glow.app.latest.published * 1000`); beyond > 1 {
 		t.Errorf("the playhead is %.0f ms beyond what is published", beyond)
 	}
+	if filter := eval[string](p, `getComputedStyle(glow.scene.canvas).filter`); filter == "none" {
+		t.Error("what stands still looks as if it were alive")
+	}
 	if n := eval[int](p, `document.getElementById("chart-gap").getAttribute("d").length`); n == 0 {
 		t.Error("the silence is not hatched")
 	}
