@@ -63,7 +63,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := redistest.Start(t)
+	s := redistest.Start(t, "--appendfsync", "always") // so that what is durable is so at once
 	st := &stage{T: t, s: s, redis: s.Client(), target: []string{"--archive", "file://" + t.TempDir()}}
 	t.Cleanup(func() { st.redis.Close() })
 	return st

@@ -61,7 +61,7 @@ func schema(keys []string) *parquet.Schema {
 
 // Writer writes rows into a Parquet file.
 type Writer struct {
-	out  *parquet.Writer
+	out  *parquet.GenericWriter[any]
 	keys []string
 	cols []*parquet.ColumnWriter
 	part [][]parquet.Value // of the piece, by column
@@ -79,7 +79,7 @@ type Writer struct {
 // NewWriter makes a writer for rows whose attributes have some of keys, which
 // are ascending.
 func NewWriter(w io.Writer, keys []string) *Writer {
-	out := parquet.NewWriter(w, schema(keys), &parquet.WriterConfig{
+	out := parquet.NewGenericWriter[any](w, schema(keys), &parquet.WriterConfig{
 		CreatedBy: maker, PageBufferSize: pageSize, DataPageVersion: 1, DictionaryMaxBytes: dictSize,
 		MaxRowsPerRowGroup: rowGroup, Compression: &zstd.Codec{Level: zstd.SpeedDefault},
 	})
