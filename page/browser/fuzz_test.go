@@ -34,7 +34,8 @@ func samples(feed *feedtest.Feed, now time.Time) string {
 		JSON  json.RawMessage `json:"json"`
 	}
 	list := []sample{
-		{"latest", 0, feed.Object("latest.json", now)}, {"names", 0, feed.Object("names.json", now)},
+		{"latest", 0, feed.Object("latest.json", now)},
+		{"names", 0, feed.Object("names.json", now)},
 		{"settings", 0, json.RawMessage(`{"feed":"f","types":{"download":{"color":"#ff8f29","name":"D"},"share:x":{"share":"https://x"}},"replay":"never"}`)},
 	}
 	for _, period := range bucket.Periods {

@@ -85,8 +85,11 @@ func TestPictures(t *testing.T) {
 		scale         float64
 		query         string
 	}{
-		{"phone", 390, 844, 1, "render=gl"}, {"laptop", 1366, 768, .4, "render=gl"}, {"4K", 3840, 2160, .15, "render=gl"},
-		{"phone, from the right", 390, 844, 1, "render=gl&lang=ar"}, {"laptop, from the right", 1366, 768, .5, "render=splat&lang=he"},
+		{"phone", 390, 844, 1, "render=gl"},
+		{"laptop", 1366, 768, .4, "render=gl"},
+		{"4K", 3840, 2160, .15, "render=gl"},
+		{"phone, from the right", 390, 844, 1, "render=gl&lang=ar"},
+		{"laptop, from the right", 1366, 768, .5, "render=splat&lang=he"},
 		{"phone without a GPU", 390, 844, 1, "render=splat"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -77,8 +77,14 @@ var pointed = []struct {
 	lat, lon      float64
 	code, country string
 }{
-	{-10, -52, "BR", "Brazil"}, {51, 10, "DE", "Germany"}, {36, 138, "JP", "Japan"}, {-25, 134, "AU", "Australia"},
-	{40, -100, "US", "United States"}, {62, 95, "RU", "Russia"}, {-30, -25, "", ""}, {0, -140, "", ""},
+	{-10, -52, "BR", "Brazil"},
+	{51, 10, "DE", "Germany"},
+	{36, 138, "JP", "Japan"},
+	{-25, 134, "AU", "Australia"},
+	{40, -100, "US", "United States"},
+	{62, 95, "RU", "Russia"},
+	{-30, -25, "", ""},
+	{0, -140, "", ""},
 }
 
 // The mouse over a country shows its name, how many came from there, and how
