@@ -218,5 +218,6 @@ func integer(s string, low, high int64) (n int64, ok bool) {
 }
 
 // The rules for types and attributes are those of the queue.
-func validType(s string) bool  { return event.ValidType(unsafe.Slice(unsafe.StringData(s), len(s))) }
+func validType(s string) bool { return event.ValidType(unsafe.Slice(unsafe.StringData(s), len(s))) }
+
 func validAttrs(s string) bool { return event.ValidAttrs(unsafe.Slice(unsafe.StringData(s), len(s))) }
