@@ -21,7 +21,7 @@ func targetFlags() []cli.Flag {
 func keepFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "schema", Usage: "`FILE`, archive.json, that says what of the attributes is kept; all of them without it"},
-		&cli.DurationFlag{Name: "every", Value: 5 * time.Minute, Usage: "how long events are gathered before they are written"},
+		&cli.DurationFlag{Name: "segment-every", Value: 5 * time.Minute, Usage: "how long events are gathered before they are written"},
 		&cli.IntFlag{Name: "max-rows", Value: 1_000_000, Usage: "how many events are written at once at the most"},
 		&cli.DurationFlag{Name: "compact-after", Value: 10 * time.Minute, Usage: "how long nothing must have come for a day that is over before it is compacted"},
 		&cli.StringFlag{Name: "retention", Usage: "how long days are kept, by type: `TYPE=400d,*=800d`; for ever without it"},

@@ -21,7 +21,7 @@ import (
 )
 
 // soon makes an archiver do all that it does within a moment.
-var soon = []string{"--every", "100ms", "--max-rows", "200", "--compact-after", "0s"}
+var soon = []string{"--segment-every", "100ms", "--max-rows", "200", "--compact-after", "0s"}
 
 // Killed at any moment, over and over: each row once in the end.
 func TestKilledAtRandom(t *testing.T) {
@@ -217,7 +217,7 @@ func TestRollbackWhileGathering(t *testing.T) {
 	lines := events(13, 900, 1)
 	st.append(lines[:300], 100)
 	st.once()
-	p := st.start("--every", "5s", withMetrics)
+	p := st.start("--segment-every", "5s", withMetrics)
 	eventually(t, "it is at work", func() bool { return st.redis.Exists(t.Context(), ns.Lease("archiver")).Val() == 1 })
 	old := st.save()
 	st.append(lines[300:600], 100)
@@ -239,7 +239,7 @@ func TestRollbackOfACompaction(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
 	st.append(events(14, 500, 1), 50)
-	p := st.start("--every", "100ms", "--max-rows", "100", "--compact-after", "24h")
+	p := st.start("--segment-every", "100ms", "--max-rows", "100", "--compact-after", "24h")
 	eventually(t, "all is archived", st.archived)
 	p.stop()
 	old := st.save()
@@ -281,7 +281,7 @@ func TestFrozenArchiver(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
 	lines := events(17, 600, 1)
-	a := st.start("--every", "5s", withMetrics)
+	a := st.start("--segment-every", "5s", withMetrics)
 	st.append(lines[:300], 50)
 	eventually(t, "it has read them", func() bool { return a.gathered() == 300 })
 	_ = a.Process.Signal(syscall.SIGSTOP)

@@ -73,11 +73,11 @@ func openTarget(ctx context.Context, c *cli.Context) (store.Store, error) {
 func settings(c *cli.Context, s *schema.Schema) (keep.Settings, error) {
 	retention, errRetention := keep.ParseRetention(c.String("retention"))
 	set := keep.Settings{
-		Every: c.Duration("every"), MaxRows: c.Int("max-rows"), CompactAfter: c.Duration("compact-after"),
+		Every: c.Duration("segment-every"), MaxRows: c.Int("max-rows"), CompactAfter: c.Duration("compact-after"),
 		Keep: c.Duration("keep"), Retention: retention, Schema: s,
 	}
 	return set, errors.Join(
 		daemon.Setting("retention", errRetention), rows(c, "max-rows", 1, archive.MaxRows/4),
-		between(c, "every", 100*time.Millisecond, 24*time.Hour),
+		between(c, "segment-every", 100*time.Millisecond, 24*time.Hour),
 		between(c, "compact-after", 0, 30*24*time.Hour), between(c, "keep", time.Minute, 365*24*time.Hour))
 }

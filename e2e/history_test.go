@@ -231,7 +231,7 @@ func TestHistory(t *testing.T) {
 	g.Args["geoworker"] = []string{"--claim-after", "1s"}
 	g.Once("publisher") // takes the feed id
 	g.Once("archiver")  // from here on all is archived
-	soon := []string{"--every", "200ms", "--max-rows", fmt.Sprint(lines/40 + 100), "--compact-after", "1s"}
+	soon := []string{"--segment-every", "200ms", "--max-rows", fmt.Sprint(lines/40 + 100), "--compact-after", "1s"}
 	var units []*harness.Unit
 	for _, name := range []string{"tailer", "geoworker", "geoworker", "publisher"} {
 		units = append(units, g.Unit(name))
@@ -279,7 +279,7 @@ func anotherRun(t *testing.T, of *harness.Glow, lines int) map[string][]byte {
 	g.Log, g.GeoIP, g.Args["tailer"] = of.Log, of.GeoIP, of.Args["tailer"]
 	g.Once("publisher")
 	g.Once("archiver")
-	a := g.Start("archiver", "--every", "1h", "--max-rows", fmt.Sprint(lines/7+1000), "--compact-after", "1h")
+	a := g.Start("archiver", "--segment-every", "1h", "--max-rows", fmt.Sprint(lines/7+1000), "--compact-after", "1h")
 	g.Once("tailer", "--max-queue", fmt.Sprint(lines)) // nobody empties the queue yet
 	g.Count(1)
 	a.Stop()

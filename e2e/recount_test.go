@@ -156,7 +156,7 @@ func TestRecount(t *testing.T) {
 
 	c.Start("tailer")
 	c.Start("geoworker")
-	c.Start("archiver", c.archiver("--every", "1s")...)
+	c.Start("archiver", c.archiver("--segment-every", "1s")...)
 	publisher := c.Start("publisher", "--every", "200ms")
 	c.wants("without a target", 2, "--target", "--apply")
 	done := make(chan struct{})
