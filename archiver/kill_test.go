@@ -47,15 +47,14 @@ func TestKilledAtRandom(t *testing.T) {
 	}
 }
 
-// gate stands before an S3 server and may have something happen at a request.
+// gate stands before an S3 server and tells of each request: of those that
+// write by their number, of others by 0.
 type gate struct {
 	*httptest.Server
-	n      atomic.Int64 // requests that write, so far
-	before func(n int64, r *http.Request)
-	after  func(n int64, r *http.Request)
+	n atomic.Int64 // requests that write, so far
 }
 
-func newGate(t *testing.T, s *s3test.Server) *gate {
+func newGate(t *testing.T, s *s3test.Server, before, after func(n int64)) *gate {
 	to, _ := url.Parse(s.URL())
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
@@ -67,13 +66,9 @@ func newGate(t *testing.T, s *s3test.Server) *gate {
 		if r.Method != http.MethodGet {
 			n = g.n.Add(1)
 		}
-		if g.before != nil {
-			g.before(n, r)
-		}
+		before(n)
 		proxy.ServeHTTP(w, r)
-		if g.after != nil {
-			g.after(n, r)
-		}
+		after(n)
 	}))
 	t.Cleanup(func() {
 		g.CloseClientConnections()
@@ -94,38 +89,46 @@ func TestKilledAtEachStep(t *testing.T) {
 		stride = 1
 	}
 	for at := int64(1); ; at += stride {
-		steps := int64(0)
-		for i, name := range []string{"before", "after"} {
-			st := newStage(t)
-			g := newGate(t, s)
-			prefix := name + strconv.FormatInt(at, 10)
-			st.target = []string{"--archive", "s3://history/" + prefix, "--s3-endpoint", g.URL}
-			st.append(lines, 100)
-			p := st.start("--once", "--max-rows", "300")
-			strike := func(n int64, _ *http.Request) {
-				if n == at {
-					_ = p.Process.Kill()
-				}
-			}
-			if i == 0 {
-				g.before = strike
-			} else {
-				g.after = strike
-			}
-			_ = p.Wait()
-			g.before, g.after = nil, nil
-			steps = g.n.Load()
-			st.append(events(uint64(at), 50, 1), 10) // more to do after the fall
-			st.once()
-			st.check()
-		}
-		if steps < at {
+		before := killedAt(t, s, at, "before", lines)
+		after := killedAt(t, s, at, "after", lines)
+		if max(before, after) < at {
 			if at < 8 {
 				t.Errorf("there are only %d steps", at)
 			}
 			return
 		}
 	}
+}
+
+// killedAt kills an archiver before or after the request that writes with this
+// number, has another one finish its work, and says how many there were.
+func killedAt(t *testing.T, s *s3test.Server, at int64, when string, lines []string) (steps int64) {
+	t.Helper()
+	st := newStage(t)
+	var p *process
+	started := make(chan struct{})
+	strike := func(n int64) {
+		if n == at {
+			<-started
+			_ = p.Process.Kill()
+		}
+	}
+	idle := func(int64) {}
+	before, after := strike, idle
+	if when == "after" {
+		before, after = idle, strike
+	}
+	g := newGate(t, s, before, after)
+	st.target = []string{"--archive", "s3://history/" + when + strconv.FormatInt(at, 10), "--s3-endpoint", g.URL}
+	st.append(lines, 100)
+	p = st.start("--once", "--max-rows", "300")
+	close(started)
+	_ = p.Wait()
+	steps = g.n.Load()
+	st.append(events(uint64(at), 50, 1), 10) // more to do after the fall
+	st.once()
+	st.check()
+	return steps
 }
 
 // While the store is away nothing is lost, and all is there once it is back.
