@@ -215,7 +215,7 @@ func toArchiveS3(t *testing.T, g *harness.Glow) (*s3test.Server, string) {
 // in other batches and without a fault.
 func TestHistory(t *testing.T) {
 	t.Parallel()
-	lines, faults := harness.Size(t, "GLOW_E2E_HISTORY", 60000), harness.Size(t, "GLOW_E2E_HISTORY_FAULTS", 24)
+	lines, faults := harness.Size(t, "GLOW_E2E_HISTORY", 40000), harness.Size(t, "GLOW_E2E_HISTORY_FAULTS", 16)
 	r := harness.Rand(t)
 	g := harness.New(t)
 	store, folder := toArchiveS3(t, g)
