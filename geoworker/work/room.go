@@ -22,7 +22,7 @@ var errFull = errors.New("the located stream is full: nothing is taken from the 
 // then, and behind it the log.
 func (r *reader) room() (bool, error) {
 	now := time.Now()
-	if !r.archive || now.Before(r.roomAt) && !r.full {
+	if !r.archive.Load() || now.Before(r.roomAt) && !r.full {
 		return true, nil
 	}
 	r.roomAt = now.Add(roomEvery)

@@ -59,7 +59,7 @@ type Worker struct {
 	consumer string
 	merge    *count.Merge
 	places   *locate.Map
-	archive  bool                       // steps also append to the located stream
+	archive  atomic.Bool                // steps also append to the located stream
 	fresh    atomic.Pointer[locate.Map] // reloaded, not yet in use
 	reloaded chan struct{}
 	outage   *daemon.Outage
@@ -179,10 +179,9 @@ func (w *Worker) agree(ctx context.Context) error {
 
 // feed makes the steps from now on feed the archive, or not.
 func (w *Worker) feed(archive bool) {
-	if archive != w.archive {
+	if w.archive.Swap(archive) != archive {
 		w.Log.Info("the archive was switched", "on", archive)
 	}
-	w.archive = archive
 	w.merge.Archive(archive)
 	if !archive {
 		w.metrics.stream.Set(0)
