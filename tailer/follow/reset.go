@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/glowmap/glow/internal/position"
 )
@@ -43,6 +44,8 @@ func (f *Follower) Reset(values map[string]string) error {
 		}
 	}
 	f.rescan = true
+	// What was decided, and has its position no more, is undecided again.
+	f.decided, f.unsure = time.Time{}, time.Time{}
 	return nil
 }
 
