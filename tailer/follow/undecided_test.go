@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -120,4 +121,41 @@ func (h onFound) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	return nil
+}
+
+// Redis goes back to where a log had its position and nothing of it was read.
+// It was copied and truncated since, which the follower has known for long, and
+// the folder is not at rest when it looks again: if it is killed as soon as it
+// has taken a step, the copy has not become history for the next one.
+func TestRolledBackToNothingRead(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	path := filepath.Join(dir, "access.log")
+	w := &writer{t: t, path: path, mode: "copytruncate"}
+	w.open()
+	w.write(100)
+	steps := 0
+	d.refuse = func() bool { steps++; return steps > 1 }
+	d.poll()
+	d.refuse = func() bool { return false }
+	old := maps.Clone(d.positions)
+	if len(d.lines) > 0 || len(old) == 0 {
+		t.Fatalf("%d lines taken, %d positions", len(d.lines), len(old))
+	}
+	later(t, dir)
+	w.rotate()
+	later(t, dir)
+	w.write(100)
+	copied, err := stat(path + ".1")
+	must(t, err)
+	d.until("all is decided on", func() bool { return d.f.decided.UnixNano() > copied.modified+int64(5*clockGrain) })
+	d.positions = old
+	clear(d.lines)
+	later(t, dir)
+	d.reset()
+	d.poll()
+	d.start()
+	d.drain()
+	must(t, d.once())
+	w.f.Close()
+	d.want(w.n)
 }
