@@ -154,7 +154,7 @@ func TestGap(t *testing.T) {
 	start := clock()
 	p.until(fmt.Sprintf(`(glow.app.at !== %d && glow.app.seek(%[1]d), glow.app.player.paused = true)`, from.Add(150*time.Second).UnixMilli()))
 	p.until(`glow.app.total()?.exact`)
-	if d := difference(p, feed.Feed); math.Abs(d) > 15 { // a minute's beat is not known
+	if d := difference(p, feed.Feed); math.Abs(d) > 60 { // the minute's beat is not known: 300 ± 12 of its 600 by chance
 		t.Errorf("in the gap it is off by %.2f", d)
 	}
 	eval[any](p, `glow.app.player.play(5)`)
