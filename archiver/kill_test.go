@@ -318,6 +318,13 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	before := st.read()
+	here := st.target
+	st.target = []string{"--archive", "file://" + t.TempDir()} // a typing mistake, or a disk that is not mounted
+	refuse("is its disk mounted?")
+	if names := st.files(); len(names) > 0 {
+		t.Errorf("it has begun there all the same: %q", names)
+	}
+	st.target = here
 	st.redis.HSet(t.Context(), ns.Meta(), "feed", "another")
 	refuse("choose another --archive")
 	feed := st.open().Feed

@@ -78,7 +78,8 @@ func (k *Keeper) agree(v *ledger.View) error {
 }
 
 // found waits until the beginning of an archive is durable: what the target
-// says must never be of a feed that Redis can forget.
+// says must never be of a feed that Redis can forget. Where Redis already lists
+// files they must be here: without a manifest this may be the wrong place.
 func (k *Keeper) found(ctx context.Context) error {
 	durable, err := k.ledger.Durable(ctx)
 	if err != nil {
@@ -87,12 +88,20 @@ func (k *Keeper) found(ctx context.Context) error {
 	if !durable {
 		k.d.Log.Warn("redis cannot say that the beginning of the archive is on its disk: should it lose it, the archive has to begin anew elsewhere")
 	}
-	v, err := k.ledger.Look(ctx, false)
+	v, err := k.ledger.Look(ctx, true)
 	if err != nil {
 		return err
 	}
 	if v.Feed != k.feed {
 		return fmt.Errorf("%w: redis restarted while the archive began", errAgain)
+	}
+	lost, err := k.absent(ctx, v)
+	if err != nil {
+		return err
+	}
+	if lost != "" {
+		return fmt.Errorf("redis lists %s, and here is neither that nor a manifest: is --archive right, is its disk mounted? "+
+			"To move an archive, stop the archiver and copy all of it", lost)
 	}
 	k.d.Log.Info("a new archive begins", "feed", k.feed)
 	return nil

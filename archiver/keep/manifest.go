@@ -27,7 +27,8 @@ func (k *Keeper) project(ctx context.Context) error {
 		return err
 	}
 	if k.manifest != nil && k.recovering {
-		if there, err := k.allThere(ctx, v); err != nil || !there {
+		if lost, err := k.absent(ctx, v); err != nil || lost != "" {
+			k.complain(lost)
 			return err
 		}
 	}
@@ -82,27 +83,30 @@ func (k *Keeper) behind(v *ledger.View) bool {
 	return len(short) > 0
 }
 
-// allThere makes sure that no file is gone that Redis lists again: it may have
-// gone back further than replaced files are kept.
-func (k *Keeper) allThere(ctx context.Context, v *ledger.View) (bool, error) {
+// absent is the name of a file that Redis lists and the target lacks; "" if
+// all are there.
+func (k *Keeper) absent(ctx context.Context, v *ledger.View) (name string, err error) {
 	there := map[string]bool{}
-	err := k.store.List(ctx, archive.Segments, func(i store.Info) error {
+	err = k.store.List(ctx, archive.Segments, func(i store.Info) error {
 		there[i.Name] = true
 		return nil
 	})
 	if err != nil {
-		return false, k.away("list the archive", err)
+		return "", k.away("list the archive", err)
 	}
 	for _, f := range v.Manifest.Files {
-		if there[f.Name] {
-			continue
+		if !there[f.Name] {
+			return f.Name, nil
 		}
-		if k.lost != f.Name {
-			k.lost = f.Name
-			k.d.Log.Error("redis went back further than --keep: it lists files that are deleted since, so the manifest stays as it was; "+
-				"restore a later state of redis, or the files", "file", f.Name)
-		}
-		return false, nil
 	}
-	return true, nil
+	return "", nil
+}
+
+// complain says once that a file is gone that Redis, which went back, lists again.
+func (k *Keeper) complain(lost string) {
+	if lost != "" && k.lost != lost {
+		k.lost = lost
+		k.d.Log.Error("redis went back further than --keep: it lists files that are deleted since, so the manifest stays as it was; "+
+			"restore a later state of redis, or the files", "file", lost)
+	}
 }
