@@ -154,17 +154,19 @@ func split(line string, f *[9]string) bool {
 }
 
 func (p *Place) codes(continent, country, region string) bool {
-	if continent != "-" {
-		p.Continent = continent
+	var ok [3]bool
+	p.Continent, ok[0] = code(continent, letters(continent))
+	p.Country, ok[1] = code(country, letters(country))
+	p.Region, ok[2] = code(region, regional(region, p.Country))
+	return ok == [3]bool{true, true, true}
+}
+
+// code is what a field says, which is valid or "-" for none.
+func code(field string, valid bool) (string, bool) {
+	if field == "-" {
+		return "", true
 	}
-	if country != "-" {
-		p.Country = country
-	}
-	if region != "-" {
-		p.Region = region
-	}
-	return (p.Continent == "" || letters(p.Continent)) && (p.Country == "" || letters(p.Country)) &&
-		(p.Region == "" || regional(p.Region, p.Country))
+	return field, valid
 }
 
 func (p *Place) spot(cell, lat, lon string) bool {
