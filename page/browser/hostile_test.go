@@ -119,9 +119,8 @@ func TestSkewedStore(t *testing.T) {
 				at := time.UnixMilli(int64(eval[float64](p, `glow.app.at`)))
 				return clock().Add(-20*time.Second).Sub(at).Abs() < time.Minute
 			})
-			if d := difference(p, feed.Feed); math.Abs(d) > 1.5 {
-				t.Errorf("off by %.2f", d)
-			}
+			// Until it knew, it may have played some seconds ahead, and the total never falls.
+			wait(p, func() bool { return math.Abs(difference(p, feed.Feed)) < 1.5 })
 			p.unharmed()
 		})
 	}
