@@ -107,6 +107,12 @@ func (g *Glow) Start(name string, args ...string) *Process {
 	return start(g.T, filepath.Join(g.Dir, "daemons"), name, g.command(name, args), g.Env)
 }
 
+// Run starts a command with these arguments only.
+func (g *Glow) Run(name string, args ...string) *Process {
+	g.T.Helper()
+	return start(g.T, filepath.Join(g.Dir, "daemons"), name, args, g.Env)
+}
+
 // Once runs a daemon with --once and returns its summary line. It must end
 // with status 0.
 func (g *Glow) Once(name string, args ...string) string {

@@ -16,9 +16,9 @@ import (
 const (
 	// pauseFor is how long a pause lasts unless it is taken back or prolonged:
 	// as long as counting stands still if this process dies.
-	pauseFor = 15 * time.Second
+	pauseFor = 5 * time.Second
 	// prolong is how often it is prolonged.
-	prolong = 5 * time.Second
+	prolong = time.Second
 	// margin is for the passes of the publisher between our look at latest.json
 	// and its look at what we write.
 	margin = 60
@@ -31,8 +31,7 @@ func (r *run) apply(ctx context.Context) (err error) {
 			return fmt.Errorf("the day %s differs, and so all time, which only a recount of everything can correct: leave --from and --to away", id.Object())
 		}
 	}
-	floor, err := r.floor(ctx)
-	if err != nil {
+	if _, err := r.floor(ctx); err != nil { // before anything is changed
 		return err
 	}
 	start := time.Now()
@@ -48,7 +47,7 @@ func (r *run) apply(ctx context.Context) (err error) {
 			}
 			next = time.Now()
 		}
-		if err := r.swap(ctx, r.kept[id], floor); err != nil {
+		if err := r.swap(ctx, r.kept[id]); err != nil {
 			return err
 		}
 		r.report.Applied++
@@ -68,10 +67,15 @@ func (r *run) pause(ctx context.Context, d time.Duration) error {
 }
 
 // swap puts one bucket right, as of the stream's last entry.
-func (r *run) swap(ctx context.Context, k *kept, floor string) error {
+func (r *run) swap(ctx context.Context, k *kept) error {
+	floor := ""
 	for range attempts {
 		if k.id.Period == bucket.All {
 			k.counts = r.all
+			var err error
+			if floor, err = r.floor(ctx); err != nil { // anew: the other buckets took their time
+				return err
+			}
 		}
 		ok, err := r.put(ctx, k.live, r.last, floor)
 		if err != nil || ok {
