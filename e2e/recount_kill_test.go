@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,6 +65,8 @@ func TestRecountKilled(t *testing.T) {
 	publisher := c.Start("publisher", "--every", "200ms")
 	c.WaitCounted(c.oracle.Lines, time.Minute)
 	over, done := make(chan struct{}), make(chan struct{})
+	end := sync.OnceFunc(func() { close(over); <-done })
+	t.Cleanup(end)
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(50 * time.Millisecond)
@@ -90,8 +93,7 @@ func TestRecountKilled(t *testing.T) {
 		c.wants(name, 0, "recount: ", "--apply", "--target", c.Target)
 		c.wants(name, 0, ", 0 differ in 0 counts")
 	}
-	close(over)
-	<-done
+	end()
 	c.WaitCounted(c.oracle.Lines, time.Minute)
 	publisher.Stop()
 	c.Once("publisher") // what is published once a minute

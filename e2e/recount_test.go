@@ -204,3 +204,65 @@ func TestRecountMisses(t *testing.T) {
 	}
 	c.wants("another feed", 1, "archive is of feed")
 }
+
+// evict has the publisher evict all minutes, as if they had not changed for long.
+func (c *recounter) evict() {
+	c.T.Helper()
+	ctx := context.Background()
+	long := time.Now().AddDate(0, 0, -30).Unix()
+	_, err := c.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, member := range c.Client.ZRange(ctx, c.Keys.Published(), 0, -1).Val() {
+			id, err := bucket.ParseID(member)
+			if err != nil {
+				return err
+			}
+			p.HSet(ctx, c.Keys.Bucket(id), "changed", long)
+			p.ZAddXX(ctx, c.Keys.Published(), redis.Z{Score: float64(long), Member: member})
+		}
+		return nil
+	})
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	if says := c.Once("publisher"); strings.HasSuffix(says, " 0 evicted") {
+		c.T.Fatalf("nothing has left redis: %s", says)
+	}
+}
+
+// Buckets that have left Redis are compared with their files: a wrong one and
+// one to which an event came too late come back, and leave again.
+func TestRecountEvicted(t *testing.T) {
+	t.Parallel()
+	c := newRecounter(t, 1000)
+	c.Once("publisher")
+	c.Once("archiver", c.archiver()...)
+	line := fmt.Appendf(nil, "192.0.2.1 %d share:late", day.Unix()+90)
+	c.lines = append(c.lines, line, line)
+	c.log(1001)
+	c.Once("tailer")
+	c.Count(1)
+	ctx, wrong := context.Background(), bucket.ID{Period: bucket.Minute, Start: bucket.Minute.Start(day.Unix() + 86400)}
+	c.Client.HIncrBy(ctx, c.Keys.Bucket(wrong), "share:wrong|n", 3)
+	sum := bucket.Sum{}
+	d := sum.Dims("share:wrong")
+	d.Cells[1], d.Beat[7] = 3, 3
+	c.Client.RPush(ctx, c.Keys.Parts(wrong), sum.Append(nil, bucket.NewToken()))
+	c.Client.ZAdd(ctx, c.Keys.Dirty(), redis.Z{Score: 1, Member: wrong.String()})
+	c.Once("publisher")
+	c.evict()
+	c.log(1)
+	c.Once("tailer")
+	c.Count(1)
+	c.wants("what is in redis", 0, "have left redis, 0 differ")
+	c.wants("without their files", 2, "--target", "--evicted")
+	late := bucket.ID{Period: bucket.Minute, Start: bucket.Minute.Start(day.Unix() + 90)}
+	if out := c.wants("evicted", 1, " 2 differ in ", "--evicted", "--target", c.Target); !strings.Contains(out, wrong.Object()) || !strings.Contains(out, late.Object()) {
+		t.Errorf("other buckets differ:\n%s", out)
+	}
+	c.wants("applied", 0, ", 2 swapped", "--evicted", "--target", c.Target, "--apply")
+	c.Once("publisher")
+	c.Feed().Compare(t, c.oracle)
+	c.evict()
+	c.wants("evicted again", 0, ", 0 differ in 0 counts", "--evicted", "--target", c.Target)
+	c.Feed().Compare(t, c.oracle)
+}

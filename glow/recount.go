@@ -43,7 +43,7 @@ func recountCommand(stdout *os.File) *cli.Command {
 		&cli.StringFlag{Name: "archive", Usage: "the archive, as the archiver has it: file:///DIR or s3://BUCKET/PREFIX"},
 		&cli.StringFlag{Name: "from", Usage: "first `DATE` to recount, as in 2026-03-22 (default: all, and all time with them)"},
 		&cli.StringFlag{Name: "to", Usage: "`DATE` before which to stop"},
-		&cli.BoolFlag{Name: "evicted", Usage: "compare buckets that have left Redis too; with --apply they come back, until they leave again"},
+		&cli.BoolFlag{Name: "evicted", Usage: "compare also buckets that have left Redis, with their files at --target; those that differ come back with --apply, until they leave again"},
 		&cli.BoolFlag{Name: "apply", Usage: "swap what differs"},
 	}
 	return command("recount", "do the counts agree with the archive?", recountDescription, flags, func(c *cli.Context) error { return runRecount(c, stdout) })
@@ -51,7 +51,7 @@ func recountCommand(stdout *os.File) *cli.Command {
 
 func runRecount(c *cli.Context, stdout *os.File) error {
 	s := readSettings(c)
-	o := recount.Options{Keys: s.keys(), Apply: c.Bool("apply"), Evicted: c.Bool("evicted")}
+	o := recount.Options{Keys: s.keys(), Apply: c.Bool("apply")}
 	var err error
 	o.Redis, err = rdb.Open(s.text("redis-url"), recount.Scripts...)
 	s.check("redis-url", err)
@@ -63,6 +63,10 @@ func runRecount(c *cli.Context, stdout *os.File) error {
 	o.Archive, err = archiveAt(c.Context, s)
 	s.check("archive", err)
 	target := s.target(c.Context)
+	if c.Bool("evicted") {
+		s.check("target", missing(target))
+		o.Published = func(ctx context.Context, name string) ([]byte, error) { return published(ctx, target, name) }
+	}
 	if err := s.err(); err != nil {
 		return err
 	}
@@ -103,6 +107,22 @@ func date(text string) (t time.Time, err error) {
 		return t, fmt.Errorf("%q: want a date such as 2026-03-24", text)
 	}
 	return t, nil
+}
+
+// missing says that a target is needed, unless there is one.
+func missing(target store.Store) error {
+	if target != nil {
+		return nil
+	}
+	return errors.New("of buckets that have left redis there are only their files: say where the feed is")
+}
+
+func published(ctx context.Context, target store.Store, name string) ([]byte, error) {
+	b, _, err := target.Get(ctx, name)
+	if errors.Is(err, store.ErrNone) {
+		return nil, nil
+	}
+	return b, err
 }
 
 // seq is that of the target's latest.json.

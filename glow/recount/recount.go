@@ -36,8 +36,9 @@ type Options struct {
 	Archive  archive.Source
 	From, To time.Time // dates that are recounted, To excluded; zero: all, and all time too
 	Apply    bool
-	// Evicted has buckets that left Redis come back, too.
-	Evicted bool
+	// Published reads an object of the feed; nil if there is none. With it,
+	// buckets that left Redis are compared, too: with what was published of them.
+	Published func(ctx context.Context, name string) ([]byte, error)
 	// Seq is the seq of latest.json, "" if there is none. Without it, nothing is
 	// applied that lowers totals.
 	Seq func(ctx context.Context) (string, error)
@@ -269,8 +270,11 @@ func (r *run) compare(ctx context.Context, ids []bucket.ID) error {
 	if err := r.reach(ctx, last); err != nil {
 		return err
 	}
+	if err := r.published(ctx, list); err != nil {
+		return err
+	}
 	for _, b := range list {
-		if b.evicted && !r.Evicted {
+		if b.evicted && r.Published == nil {
 			r.report.Evicted++
 			continue
 		}
