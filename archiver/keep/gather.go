@@ -152,6 +152,9 @@ func (k *Keeper) put(ctx context.Context, name string, b []byte) error {
 		if err != nil {
 			return errIdle
 		}
+		if _, err := k.look(ctx); err != nil { // how long events have waited is to be seen now
+			return err
+		}
 	}
 }
 

@@ -94,6 +94,9 @@ func (r *recorder) note(q *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if from, err := url.PathUnescape(q.Header.Get("X-Amz-Copy-Source")); from != "" && err == nil {
+		r.calls[call{"s3:GetObject", "arn:aws:s3:::" + strings.TrimPrefix(from, "/")}] = true
+	}
 	if c.action == "" {
 		r.odd = append(r.odd, q.Method+" "+q.URL.String())
 	}
@@ -228,6 +231,39 @@ func TestPolicies(t *testing.T) {
 	age(t, server.Path("feed/some/prefix"))
 	command("page", "sync", "--prune")
 	r.holds(t, "page.json", policyOf(t, "page.json", "feed", "some/prefix"))
+}
+
+// The policies of an archive: of whoever writes it, through a day's whole life,
+// and of whoever reads it.
+func TestArchivePolicies(t *testing.T) {
+	server := s3test.Start(t)
+	server.Bucket("history")
+	r, endpoint := record(t, server)
+	g := harness.New(t)
+	g.Env, g.Archive = s3test.Env(), "s3://history/some/prefix"
+	g.Args["archiver"] = []string{"--s3-endpoint", endpoint}
+	g.Once("publisher")
+	g.Once("archiver")
+	lines := fmt.Sprintf("192.0.2.1 %d\n192.0.2.1 %d share:twitter\n", time.Now().Unix(), time.Now().Add(-72*time.Hour).Unix())
+	if err := os.WriteFile(g.Log, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g.All(1)
+	g.Once("archiver")
+	wrote := keep(r)
+	read := func(program string, args ...string) {
+		t.Helper()
+		if status := g.Run(program, append(args, "--archive", g.Archive, "--s3-endpoint", endpoint)...).Wait(time.Minute); status != 0 {
+			t.Errorf("%s %v: status %d", program, args, status)
+		}
+	}
+	read("archiver", "cat")
+	read("archiver", "files")
+	read("glow", "recount", "--etc", g.Dir, "--redis-url", g.Redis.URL())
+	r.holds(t, "archive-read.json", policyOf(t, "archive-read.json", "history", "some/prefix"))
+	r.add(wrote)
+	g.Once("archiver", "--retention", "*=1d")
+	r.holds(t, "archiver.json", policyOf(t, "archiver.json", "history", "some/prefix"))
 }
 
 // age makes a page's files two days old, beside a file of an older build.
