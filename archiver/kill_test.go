@@ -47,6 +47,15 @@ func TestKilledAtRandom(t *testing.T) {
 	}
 }
 
+// passOn passes requests on to an S3 server.
+func passOn(s *s3test.Server) http.Handler {
+	to, _ := url.Parse(s.URL())
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host // which is signed
+	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
+}
+
 // gate stands before an S3 server and tells of each request: of those that
 // write by their number, of others by 0.
 type gate struct {
@@ -55,12 +64,7 @@ type gate struct {
 }
 
 func newGate(t *testing.T, s *s3test.Server, before, after func(n int64)) *gate {
-	to, _ := url.Parse(s.URL())
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(to)
-		r.Out.Host = r.In.Host // which is signed
-	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
-	g := &gate{}
+	proxy, g := passOn(s), &gate{}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := int64(0)
 		if r.Method != http.MethodGet {

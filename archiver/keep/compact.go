@@ -13,7 +13,6 @@ import (
 
 	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/archiver/ledger"
-	"github.com/glowmap/glow/internal/daemon"
 )
 
 // inMemory is how many rows are sorted at a time: with what they have in common,
@@ -21,42 +20,34 @@ import (
 // way of files without names.
 const inMemory = 2 << 20
 
-// compact replaces the files of each day that is over by one a type, with its
-// rows sorted: bytes that are a pure function of the rows. Late events make it
-// compact the day again.
-func (k *Keeper) compact(ctx context.Context, v *ledger.View) (changed bool, err error) {
-	var errs []error
-	for _, date := range k.quiet(v) {
-		if k.stopped() {
-			break
-		}
-		err := k.compactDay(ctx, v, date)
-		if err != nil && !errors.Is(err, errAway) {
-			return changed, err
-		}
-		errs = append(errs, err) // of one day, which does not hold up the others
-		changed = changed || err == nil
-	}
-	return changed, errors.Join(errs...)
-}
-
-func (k *Keeper) compactDay(ctx context.Context, v *ledger.View, date string) error {
+// compact replaces the files of a day that is over by one a type, with its rows
+// sorted: bytes that are a pure function of the rows. Late events make it compact
+// the day again; so do those that are committed while it sorts.
+func (k *Keeper) compact(v *ledger.View, date string) *job {
 	began := time.Now()
 	in := inputs(v, date)
-	out, err := k.sort(ctx, date, in, v.Now)
-	if err != nil {
-		if !errors.Is(err, errIdle) && context.Cause(ctx) == nil {
-			err = k.away("compact "+date, err)
-		}
-		return err
+	if len(in) == 0 {
+		return nil
 	}
-	if err := k.ledger.Swap(ctx, k.feed, in, out, nil); err != nil {
-		return err
+	var out []archive.File
+	return &job{
+		beside: func(ctx context.Context) (err error) {
+			out, err = k.sort(ctx, date, in, v.Now)
+			if err != nil && !errors.Is(err, errIdle) && context.Cause(ctx) == nil {
+				err = k.away("compact "+date, err)
+			}
+			return err
+		},
+		then: func(ctx context.Context) (bool, error) {
+			if err := k.ledger.Swap(ctx, k.feed, in, out, nil); err != nil {
+				return false, err
+			}
+			k.m.days.Add(float64(len(out)))
+			k.done.days += len(out)
+			k.d.Log.Info("day compacted", "date", date, "files", len(in), "types", len(out), "took", time.Since(began).Round(time.Millisecond).String())
+			return true, nil
+		},
 	}
-	k.m.days.Add(float64(len(out)))
-	k.done.days += len(out)
-	k.d.Log.Info("day compacted", "date", date, "files", len(in), "types", len(out), "took", time.Since(began).Round(time.Millisecond).String())
-	return nil
 }
 
 // quiet are the dates that are over, to which something came that is not
@@ -105,6 +96,9 @@ func inputs(v *ledger.View, date string) []archive.File {
 	return in
 }
 
+// leaving says whether what is done beside the stream is to end.
+func (k *Keeper) leaving(ctx context.Context) bool { return k.stopped() || ctx.Err() != nil }
+
 // sort writes the rows of some files anew, sorted, a file a type.
 func (k *Keeper) sort(ctx context.Context, date string, in []archive.File, now time.Time) (out []archive.File, err error) {
 	s := archive.NewSorter(inMemory)
@@ -112,11 +106,8 @@ func (k *Keeper) sort(ctx context.Context, date string, in []archive.File, now t
 	rows := 0
 	for _, f := range in {
 		err := archive.ReadFile(ctx, k.store, f, archive.Filter{}, func(r *archive.Row) error {
-			if rows++; rows%(1<<16) == 0 {
-				k.d.Beat()
-				if k.stopped() {
-					return errIdle
-				}
+			if rows++; rows%(1<<16) == 0 && k.leaving(ctx) {
+				return errIdle
 			}
 			return s.Add(r)
 		})
@@ -156,11 +147,8 @@ func (d *days) add(r *archive.Row) error {
 	}
 	d.sum.Types[r.Type]++
 	d.sum.From, d.sum.To = min(d.sum.From, r.Time), max(d.sum.To, r.Time)
-	if d.rows++; d.rows%(1<<16) == 0 {
-		d.k.d.Beat()
-		if d.k.stopped() {
-			return errIdle
-		}
+	if d.rows++; d.rows%(1<<16) == 0 && d.k.leaving(d.ctx) {
+		return errIdle
 	}
 	return d.w.Add(r)
 }
@@ -206,7 +194,7 @@ func (d *days) end(well bool) (err error) {
 	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := d.k.store.Put(d.ctx, f.Name, beating{d.file, d.k.d}); err != nil {
+	if err := d.k.store.Put(d.ctx, f.Name, d.file); err != nil {
 		return err
 	}
 	d.k.m.bytes.Add(float64(size))
@@ -214,21 +202,10 @@ func (d *days) end(well bool) (err error) {
 	return nil
 }
 
-// beating feeds the watchdog while a file is on its way, however slow that is.
-type beating struct {
-	io.ReadSeeker
-	d *daemon.Daemon
-}
-
-func (b beating) Read(p []byte) (int, error) {
-	b.d.Beat()
-	return b.ReadSeeker.Read(p)
-}
-
 // copyDays copies compacted days to where everybody reads them, once it is
 // durable that they are the archive's. It is repeated as a whole if it is
 // interrupted.
-func (k *Keeper) copyDays(ctx context.Context, v *ledger.View) (changed bool, err error) {
+func (k *Keeper) copyDays(v *ledger.View) *job {
 	var before, after []archive.File
 	for _, f := range v.Manifest.Files {
 		if f.Day && !f.Copied {
@@ -238,23 +215,36 @@ func (k *Keeper) copyDays(ctx context.Context, v *ledger.View) (changed bool, er
 		}
 	}
 	if len(before) == 0 {
-		return false, nil
+		return nil
 	}
+	return &job{
+		beside: func(ctx context.Context) error { return k.copyAll(ctx, before) },
+		then: func(ctx context.Context) (bool, error) {
+			err := k.ledger.Swap(ctx, k.feed, before, after, nil)
+			return err == nil, err
+		},
+	}
+}
+
+func (k *Keeper) copyAll(ctx context.Context, files []archive.File) error {
 	if _, err := k.ledger.Durable(ctx); err != nil {
-		return false, err
+		return err
 	}
-	if again, err := k.ledger.Look(ctx, true); err != nil || !listed(again, before) {
-		return false, errors.Join(err, ifNil(err, errAgain))
+	v, err := k.ledger.Look(ctx, true)
+	if err != nil {
+		return err
 	}
-	for _, f := range before {
+	if !listed(v, files) {
+		return errAgain
+	}
+	for _, f := range files {
 		for typ := range f.Types {
 			if err := k.store.Copy(ctx, f.Name, archive.DayName(f.Date, typ)); err != nil {
-				return false, k.away("copy a day", err)
+				return k.away("copy a day", err)
 			}
 		}
-		k.d.Beat()
 	}
-	return true, k.ledger.Swap(ctx, k.feed, before, after, nil)
+	return nil
 }
 
 // listed says whether all files still are in Redis: it may have gone back while
@@ -265,11 +255,4 @@ func listed(v *ledger.View, files []archive.File) bool {
 		there[f.Name] = true
 	}
 	return !slices.ContainsFunc(files, func(f archive.File) bool { return !there[f.Name] })
-}
-
-func ifNil(err, otherwise error) error {
-	if err == nil {
-		return otherwise
-	}
-	return nil
 }

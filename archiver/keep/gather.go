@@ -3,10 +3,12 @@ package keep
 import (
 	"bytes"
 	"context"
+	"io"
 	"time"
 
 	"github.com/glowmap/glow/archiver/ledger"
 	"github.com/glowmap/glow/archiver/segment"
+	"github.com/glowmap/glow/internal/daemon"
 )
 
 // readWait is how long one look waits for entries.
@@ -31,6 +33,7 @@ func (k *Keeper) archive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer k.abandon()
 	g := k.gather(v.Manifest.Cursor.Entry)
 	var tended time.Time
 	for !k.stopped() {
@@ -46,10 +49,11 @@ func (k *Keeper) archive(ctx context.Context) error {
 			g = k.gather(g.Last)
 		}
 		done := k.d.Once && idle && g.Empty()
-		if done || time.Since(tended) > tendEvery {
-			if err := k.tend(ctx); err != nil {
-				return err
-			}
+		due := done || time.Since(tended) > tendEvery
+		if err := k.tend(ctx, due); err != nil {
+			return err
+		}
+		if due {
 			tended = time.Now()
 		}
 		if done && !k.recovering {
@@ -65,7 +69,7 @@ func (k *Keeper) archive(ctx context.Context) error {
 // fill reads what comes within a moment, and says whether nothing did.
 func (k *Keeper) fill(ctx context.Context, g *gathering) (idle bool, err error) {
 	wait := readWait
-	if k.d.Once {
+	if k.d.Once && !k.recovering {
 		wait = 0
 	}
 	ctx, cancel := k.untilStop(ctx)
@@ -187,4 +191,15 @@ func (k *Keeper) untilStop(ctx context.Context) (context.Context, context.Cancel
 		}
 	}()
 	return ctx, cancel
+}
+
+// beating feeds the watchdog while a segment is on its way, however slow that is.
+type beating struct {
+	io.ReadSeeker
+	d *daemon.Daemon
+}
+
+func (b beating) Read(p []byte) (int, error) {
+	b.d.Beat()
+	return b.ReadSeeker.Read(p)
 }

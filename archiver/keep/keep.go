@@ -8,7 +8,7 @@
 // the target its projection (manifest.go); while Redis has less than the
 // manifest, which is a rollback that is being read again, the manifest and all
 // that it names stay as they are. Days that are over are compacted (compact.go),
-// and what nobody needs any more is deleted (tidy.go).
+// beside the stream (tend.go), and what nobody needs any more is deleted (tidy.go).
 package keep
 
 import (
@@ -57,6 +57,9 @@ type Keeper struct {
 	lost       string // a file that Redis lists and that is not there
 	state      string // on or off
 	tidied     time.Time
+	todo       []step   // of the round of tending that is under way
+	beside     *running // nil: nothing is
+	untended   bool     // the store did not let us do something of it
 
 	done struct{ rows, segments, days, deleted int }
 }

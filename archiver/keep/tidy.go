@@ -16,7 +16,11 @@ import (
 const orphanAge = time.Hour
 
 // expire deletes the days of types at the end of their retention.
-func (k *Keeper) expire(ctx context.Context, v *ledger.View) (changed bool, err error) {
+func (k *Keeper) expire(v *ledger.View) *job {
+	return &job{then: func(ctx context.Context) (bool, error) { return k.deleteExpired(ctx, v) }}
+}
+
+func (k *Keeper) deleteExpired(ctx context.Context, v *ledger.View) (changed bool, err error) {
 	var out []archive.File
 	var gone []ledger.Gone
 	for _, f := range v.Manifest.Files {
@@ -47,8 +51,13 @@ func (k *Keeper) removed(files int) {
 }
 
 // tidy deletes the files that were replaced long enough ago, and those that
-// neither Redis nor the manifest names.
-func (k *Keeper) tidy(ctx context.Context, v *ledger.View) (changed bool, err error) {
+// neither Redis nor the manifest names. Nothing is on its way into a commit
+// meanwhile: the work loop does it, and no job beside it.
+func (k *Keeper) tidy(v *ledger.View) *job {
+	return &job{then: func(ctx context.Context) (bool, error) { return false, k.deleteUnnamed(ctx, v) }}
+}
+
+func (k *Keeper) deleteUnnamed(ctx context.Context, v *ledger.View) error {
 	named := map[string]bool{}
 	for _, files := range [][]archive.File{v.Manifest.Files, k.manifest.Files} {
 		for _, f := range files {
@@ -64,9 +73,9 @@ func (k *Keeper) tidy(ctx context.Context, v *ledger.View) (changed bool, err er
 		}
 	}
 	if err := k.deleteReplaced(ctx, slices.Sorted(maps.Keys(replaced))); err != nil {
-		return false, err
+		return err
 	}
-	return false, k.deleteOrphans(ctx, named, v.Now)
+	return k.deleteOrphans(ctx, named, v.Now)
 }
 
 // deleteReplaced deletes files whose replacement is durable.

@@ -89,11 +89,16 @@ func (s *s3Store) get(ctx context.Context, name string) (*s3.GetObjectOutput, er
 // Fetch copies the object into a file that has no name any more: what is read
 // of it stays the same, and memory small, whatever its size.
 func (s *s3Store) Fetch(ctx context.Context, name string) (archive.Blob, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(3*requestTime, cancel)
+	defer late.Stop()
 	r, err := s.get(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Body.Close()
+	late.Reset(requestTime + time.Duration(aws.ToInt64(r.ContentLength))*time.Second/slowLine)
 	f, err := os.CreateTemp("", "glow-archive-")
 	if err != nil {
 		return nil, err
