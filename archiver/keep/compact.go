@@ -239,7 +239,7 @@ func (k *Keeper) copyAll(ctx context.Context, files []archive.File) error {
 	}
 	for _, f := range files {
 		for typ := range f.Types {
-			if err := k.store.Copy(ctx, f.Name, archive.DayName(f.Date, typ)); err != nil {
+			if err := k.store.Copy(ctx, f.Name, archive.DayName(f.Date, typ), f.Bytes); err != nil {
 				return k.away("copy a day", err)
 			}
 		}

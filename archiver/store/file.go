@@ -126,7 +126,7 @@ func (s *folderStore) Swap(ctx context.Context, name string, b []byte, _ string)
 }
 
 // Copy gives the file a second name: files never change, so no bytes are moved.
-func (s *folderStore) Copy(_ context.Context, from, to string) error {
+func (s *folderStore) Copy(_ context.Context, from, to string, _ int64) error {
 	return s.replace(to, func(temp string) error {
 		if err := ignoreNone(os.Remove(temp)); err != nil {
 			return err

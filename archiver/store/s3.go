@@ -32,6 +32,7 @@ type s3Store struct {
 	region, target string
 	bucket, prefix string
 	unconditional  atomic.Bool // the store refuses conditions altogether
+	most, part     int64       // bytes of one request, and of each part of what is larger
 }
 
 func newS3(ctx context.Context, bucket, prefix string, o Options) (*s3Store, error) {
@@ -39,7 +40,7 @@ func newS3(ctx context.Context, bucket, prefix string, o Options) (*s3Store, err
 	if err != nil {
 		return nil, err
 	}
-	return &s3Store{client: client, region: region, target: "s3://" + bucket + "/" + prefix, bucket: bucket, prefix: prefix}, nil
+	return &s3Store{client: client, region: region, target: "s3://" + bucket + "/" + prefix, bucket: bucket, prefix: prefix, most: mostAtOnce, part: partSize}, nil
 }
 
 func (s *s3Store) String() string { return s.target }
@@ -126,19 +127,31 @@ func (s *s3Store) Put(ctx context.Context, name string, body io.ReadSeeker) erro
 	if err != nil {
 		return err
 	}
+	if at, ok := body.(io.ReaderAt); ok && size > s.most {
+		return s.putParts(ctx, name, at, size)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(size)*time.Second/slowLine)
 	defer cancel()
 	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.bucket, Key: s.key(name), Body: body, ContentType: aws.String("application/vnd.apache.parquet"),
+		Bucket: &s.bucket, Key: s.key(name), Body: body, ContentType: aws.String(parquetType),
 	})
 	return s.explain(err)
 }
 
-func (s *s3Store) Copy(ctx context.Context, from, to string) error {
+const parquetType = "application/vnd.apache.parquet"
+
+// source is the name of an object that is copied.
+func (s *s3Store) source(name string) *string {
+	return aws.String((&url.URL{Path: s.bucket + "/" + s.prefix + name}).EscapedPath())
+}
+
+func (s *s3Store) Copy(ctx context.Context, from, to string, size int64) error {
+	if size > s.most {
+		return s.copyParts(ctx, from, to, size)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 30*requestTime)
 	defer cancel()
-	source := (&url.URL{Path: s.bucket + "/" + s.prefix + from}).EscapedPath()
-	_, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &s.bucket, Key: s.key(to), CopySource: &source})
+	_, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &s.bucket, Key: s.key(to), CopySource: s.source(from)})
 	if missing(err) {
 		return ErrNone
 	}

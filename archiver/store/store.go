@@ -40,10 +40,12 @@ type Store interface {
 	// where that is possible: ErrLocked where another is in. Close undoes it.
 	Open(ctx context.Context) error
 	Close() error
-	// Put writes an object, whole or not at all, over what may be there.
+	// Put writes an object, whole or not at all, over what may be there. What may
+	// be of any size must be an io.ReaderAt, too.
 	Put(ctx context.Context, name string, body io.ReadSeeker) error
-	// Copy makes to the same as from, whole or not at all; ErrNone.
-	Copy(ctx context.Context, from, to string) error
+	// Copy makes to the same as from, which has so many bytes, whole or not at all;
+	// ErrNone.
+	Copy(ctx context.Context, from, to string, size int64) error
 	// Swap writes a small object over the one with the ETag given, or over none
 	// for "", where the store can keep to that: ErrConflict. It returns the new one.
 	Swap(ctx context.Context, name string, b []byte, etag string) (newETag string, err error)
