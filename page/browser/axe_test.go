@@ -57,6 +57,12 @@ func falls(p *tab, feed *feedtest.Server, clock func() time.Time) {
 	p.badge("stopped")
 }
 
+func replays(p *tab, _ *feedtest.Server, _ func() time.Time) {
+	eval[any](p, `glow.timebar.seek(glow.app.at - 72e5)`) // far from the present, which ends a replay
+	p.press(">")
+	p.until(`glow.app.state === "replay"`)
+}
+
 const (
 	dialogOpen = `document.querySelector("dialog[open] h2")`
 	dialogGone = `!document.querySelector("dialog")`
@@ -65,7 +71,7 @@ const (
 var scenes = []scene{
 	{"live", press("m", `glow.app.state === "live"`), press("g", `glow.scene.camera.globe`)},
 	{"globe", press("l", `glow.app.state === "live"`), press("m", `!glow.scene.camera.globe`)},
-	{"replay", press(">", `glow.app.state === "replay"`), press("l", `glow.app.state === "live"`)},
+	{"replay", replays, press("l", `glow.app.state === "live"`)},
 	{"paused", press(" ", `glow.app.state === "frozen"`), press("l", `glow.app.state === "live"`)},
 	{"about", press("?", dialogOpen), press(kb.Escape, dialogGone)},
 	{"sharing", press("s", dialogOpen), press(kb.Escape, dialogGone)},

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -104,9 +105,10 @@ func serveWith(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-// quietFeed is a feed of a few hours with 600 downloads a minute.
+// quietFeed is a feed of three hours with 600 downloads a minute.
 func quietFeed() *feedtest.Server {
-	return feedtest.NewServer(feedtest.New(600, time.Now().Add(-3*time.Hour)))
+	feed, _ := feedBy(1, 600, 3*time.Hour)
+	return feed
 }
 
 // open opens an address in a new tab that nobody looks at; before runs in the
@@ -194,7 +196,8 @@ func eval[T any](p *tab, js string) T {
 	return v
 }
 
-// until waits until an expression is true, over reloads of the page.
+// until waits until an expression is true, over reloads of the page. What is true
+// for a moment only may be missed: such things have to be noted by the page.
 func (p *tab) until(js string) {
 	p.t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -205,7 +208,8 @@ func (p *tab) until(js string) {
 		if is {
 			return
 		}
-		if err != nil && !strings.Contains(err.Error(), "navigated") {
+		thrown := new(chromedp.ExceptionError)
+		if errors.As(err, &thrown) || p.ctx.Err() != nil { // other errors come of reloads
 			p.t.Fatalf("%s: %v", js, err)
 		}
 		select {

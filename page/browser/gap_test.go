@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/glowmap/glow/page/feedtest"
 )
 
 // A gap is time that chance cannot have emptied.
@@ -33,11 +31,10 @@ func TestGapsAreNoChance(t *testing.T) {
 // known; the playhead says so there.
 func TestGapsAreHatched(t *testing.T) {
 	t.Parallel()
-	now := time.Now().Truncate(time.Minute)
-	feed := feedtest.New(600, now.Add(-3*time.Hour))
-	from := now.Add(-31 * time.Minute)
-	feed.Lose(from.Unix(), from.Add(12*time.Minute).Unix())
-	p := open(t, site(t, feedtest.NewServer(feed)).URL+"/?render=splat")
+	feed := quietFeed()
+	from := begin.Truncate(time.Minute).Add(-31 * time.Minute)
+	feed.Feed.Lose(from.Unix(), from.Add(12*time.Minute).Unix())
+	p := open(t, site(t, feed).URL+"/?render=splat")
 	p.until(ready)
 	p.until(`/^M\d+\.\d 0H/.test(document.getElementById("chart-gap").getAttribute("d"))`)
 	got := eval[[]float64](p, `document.getElementById("chart-gap").getAttribute("d").match(/[\d.]+/g).map(Number)`)

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/glowmap/glow/page/feedtest"
 )
 
 // ready is true once sparks glow and the total is exact.
@@ -16,7 +14,7 @@ const ready = `glow.scene.sparks.count > 0 && glow.app.total()?.exact`
 // stays within its budgets of bytes and draw calls.
 func TestFirstGlow(t *testing.T) {
 	t.Parallel()
-	feed := feedtest.NewServer(feedtest.New(12000, time.Now().Add(-70*time.Minute)))
+	feed, clock := feedBy(1, 12000, 70*time.Minute)
 	server := site(t, feed)
 	p := open(t, server.URL+"/?render=gl")
 	p.until(ready)
@@ -47,7 +45,7 @@ func TestFirstGlow(t *testing.T) {
 		}
 		t.Logf("%-24s %6d gzipped", f.Name, n)
 	}
-	now := time.Now()
+	now := clock()
 	first := zipped(feed.Feed.Object("latest.json", now))
 	for _, name := range feed.Requests() {
 		if strings.HasPrefix(name, "10s/") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -95,7 +96,7 @@ func TestHover(t *testing.T) {
 	p := open(t, site(t, feed).URL+"/?render=splat")
 	p.until(ready)
 	eval[any](p, unitScript(t))
-	at := time.Now().Add(-30 * time.Minute).Truncate(time.Minute)
+	at := begin.Add(-30 * time.Minute).Truncate(time.Minute)
 	eval[any](p, fmt.Sprintf(`{ glow.timebar.toggle(); glow.timebar.seek(%d) }`, at.UnixMilli()))
 	p.until(`["1m", "1d", "all"].every((period) => glow.app.numbers.of(period, glow.app.at / 1000 - (period === "1m" ? 60 : 0)))`)
 	for _, c := range pointed {
@@ -114,6 +115,28 @@ func TestHover(t *testing.T) {
 	p.unharmed()
 }
 
+// Who touches the map before what listens to hands has come is heard then.
+func TestTapBeforeHands(t *testing.T) {
+	t.Parallel()
+	inner := site(t, quietFeed())
+	asked, come := make(chan struct{}), make(chan struct{})
+	server := serveWith(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/hands-") {
+			close(asked)
+			<-come
+		}
+		inner.Config.Handler.ServeHTTP(w, r)
+	})
+	p := openAt(t, 390, 844, 1, server.URL+"/?render=splat")
+	p.until(ready)
+	eval[any](p, unitScript(t))
+	p.tap(51, 10)
+	<-asked
+	close(come)
+	p.until(`glow.ranks.selected === "DE"`)
+	p.unharmed()
+}
+
 // A finger on a country does what a click does, on the map and on the globe: it
 // chooses the country, lights it up and shows the same note.
 func TestTap(t *testing.T) {
@@ -122,12 +145,12 @@ func TestTap(t *testing.T) {
 	p := openAt(t, 390, 844, 1, site(t, feed).URL+"/?render=splat")
 	p.until(ready)
 	eval[any](p, unitScript(t))
-	eval[any](p, `{ glow.scene.camera.spin = false; glow.timebar.toggle() }`)
+	eval[any](p, `glow.timebar.toggle()`)
 	p.until(`glow.app.numbers.of("all", 0)`)
 	for _, globe := range []bool{false, true} {
 		eval[any](p, fmt.Sprintf(`{ glow.choose(""); glow.view(%v) }`, globe))
 		p.until(fmt.Sprintf(`glow.ranks.selected === "" && glow.scene.camera.morph === %d && glow.scene.camera.zoom < 1.01 && Math.abs(glow.scene.camera.lat - 24 * unit.RAD) < .01`, map[bool]int{false: 0, true: 1}[globe]))
-		eval[any](p, `glow.scene.camera.spin = false`)
+		eval[any](p, `{ glow.scene.camera.stop(); glow.scene.camera.spin = false; glow.scene.camera.lon = 10 * unit.RAD }`)
 		p.tap(51, 10)
 		p.until(`glow.ranks.selected === "DE" && glow.scene.selected === glow.world.codes.indexOf("DE")`)
 		if said := p.note("Germany"); said[1] <= 0 || math.IsNaN(said[1]) {

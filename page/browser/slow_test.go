@@ -9,8 +9,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
-
-	"github.com/glowmap/glow/page/feedtest"
 )
 
 // watchPaints records when the largest thing was painted and how much was
@@ -42,7 +40,8 @@ func (p *tab) slow() {
 // On a slow telephone nothing moves while the page comes; how long that takes is
 // told, and worth reading on a quiet machine only.
 func TestSlowTelephone(t *testing.T) {
-	server := site(t, feedtest.NewServer(feedtest.New(12000, time.Now().Add(-70*time.Minute))))
+	feed, _ := feedBy(1, 12000, 70*time.Minute)
+	server := site(t, feed)
 	for _, render := range []string{"gl", "splat"} {
 		p := openAt(t, 390, 844, 1, "about:blank", watchPaints)
 		p.slow()

@@ -21,15 +21,20 @@ func hastenBy(k int) string {
 	const k = %d;
 	const [now, date, timeout, interval] = [performance.now.bind(performance), Date.now, setTimeout, setInterval];
 	const [frame, abort, began] = [requestAnimationFrame, AbortSignal.timeout, Date.now()];
+	globalThis.frameTime = 0; // what the last frame was given
 	performance.now = () => now() * k;
 	Date.now = () => began + (date() - began) * k;
 	globalThis.setTimeout = (f, ms = 0, ...more) => timeout(f, ms / k, ...more);
 	globalThis.setInterval = (f, ms = 0, ...more) => interval(f, ms / k, ...more);
 	const every = k > 12 ? (f) => frame(f) : (f) => frame(() => frame(f)); // half the frames are enough
-	globalThis.requestAnimationFrame = (f) => every((t) => f(t * k));
+	globalThis.requestAnimationFrame = (f) => every((t) => f(frameTime = t * k));
 	AbortSignal.timeout = (ms) => abort.call(AbortSignal, Math.ceil(ms / Math.min(k, 10)));
 }`, k)
 }
+
+// begin is when the feeds of all tests stand as they begin: what a feed holds
+// follows from the time alone, and is the same whenever tests run.
+var begin = time.Date(2026, 3, 24, 13, 42, 7, 0, time.UTC)
 
 // fastFeed is a feed for hastened pages, with its clock.
 func fastFeed(perMinute int, age time.Duration) (*feedtest.Server, func() time.Time) {
@@ -43,8 +48,8 @@ func feedBy(k time.Duration, perMinute int, age time.Duration) (*feedtest.Server
 	return feed, clock
 }
 
-// fast is a clock that runs k times as fast as the machine's from now on.
+// fast is a clock that runs k times as fast as the machine's.
 func fast(k time.Duration) func() time.Time {
 	start := time.Now()
-	return func() time.Time { return start.Add(k * time.Since(start)) }
+	return func() time.Time { return begin.Add(k * time.Since(start)) }
 }

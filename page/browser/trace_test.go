@@ -46,7 +46,11 @@ func (p *tab) frameCPU(act func()) (ms []float64) {
 		_, err := cdp.Call(ctx, target, tracing.End, cdp.Empty{})
 		return chromedp.Void{}, err
 	})
-	<-done
+	select {
+	case <-done:
+	case <-p.ctx.Done():
+		p.t.Fatal("the trace does not end")
+	}
 	slices.Sort(ms)
 	return ms
 }

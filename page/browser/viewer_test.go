@@ -12,10 +12,10 @@ func TestLinkToAFrame(t *testing.T) {
 	t.Parallel()
 	feed := quietFeed()
 	address := site(t, feed).URL
-	at := time.Now().Add(-40 * time.Minute).UTC().Truncate(time.Second)
-	hash := "/?render=splat#t=" + at.Format(time.RFC3339) + "&c=0.5,0.2,30,40,3&v=globe&p=1"
+	at := begin.Add(-40 * time.Minute).Truncate(time.Second)
+	hash := "/?render=splat#t=" + at.Format(time.RFC3339) + "&c=0.5,0.2,30,40,3&v=globe&n=BR&p=1"
 	p := open(t, address+hash)
-	p.until(fmt.Sprintf(`glow.app.at === %d && glow.app.state === "frozen" && glow.scene.camera.globe && glow.scene.camera.zoom === 3`, at.UnixMilli()))
+	p.until(fmt.Sprintf(`glow.app.at === %d && glow.app.state === "frozen" && glow.scene.camera.globe && glow.scene.camera.zoom === 3 && glow.world.codes[glow.scene.selected] === "BR"`, at.UnixMilli()))
 	p.until(`glow.app.total()?.exact && glow.scene.sparks.count > 0`)
 	if d := difference(p, feed.Feed); math.Abs(d) > 1.5 {
 		t.Errorf("off by %.2f", d)

@@ -112,7 +112,7 @@ func (a *assets) take(name string) []byte {
 // bundle of its own, so that the page itself stays in one file. Those of a later
 // row load those of earlier ones.
 var lazy = [][]string{
-	{"ui/dialogs.ts", "ui/wall.ts", "map/splat.ts", "lang/*.json"},
+	{"ui/dialogs.ts", "ui/link.ts", "ui/wall.ts", "map/splat.ts", "lang/*.json"},
 	{"ui/hands.ts"},
 	{"ui/interface.ts"},
 }

@@ -3,7 +3,7 @@
 
 import { Archive } from "./feed/archive";
 import type { Latest, Snapshot } from "./feed/decode";
-import { Heartbeat } from "./feed/live";
+import { Heartbeat, type News } from "./feed/live";
 import { keyOf, LENGTH, startOf, type Period } from "./feed/period";
 import { grain, most, plan } from "./feed/plan";
 import { Player } from "./feed/player";
@@ -35,17 +35,18 @@ export class App {
       this.errors = [...this.errors.slice(-19), e.message];
     };
     this.archive = new Archive(base, (s) => this.#arrived(s), failed);
-    this.heartbeat = new Heartbeat(base + "latest.json", (l, other) => this.#beat(l, other), failed);
+    this.heartbeat = new Heartbeat(base + "latest.json", (l, news) => this.#beat(l, news), failed);
   }
 
   get latest(): Latest | null {
     return this.heartbeat.latest;
   }
 
-  #beat(latest: Latest, other: boolean): void {
-    if (other) {
+  #beat(latest: Latest, news: News): void {
+    if (news !== "more") {
       this.archive.clear();
       this.numbers?.clear();
+      if (news === "other") this.numbers?.reset(); // else the number stands until there is a newer one
       this.scene.sparks.clear();
       this.#emberHour = this.#emberMinute = -1;
     }

@@ -44,7 +44,7 @@ async function start(): Promise<void> {
 async function follow(parts: Parts): Promise<void> {
   try {
     const { build } = await import("./ui/interface");
-    build(parts as Page);
+    await build(parts as Page);
   } catch (e) {
     console.warn("the interface did not come", e);
     setTimeout(() => void fetch(location.href).then((r) => r.ok && location.reload(), () => follow(parts)), 5000);

@@ -7,6 +7,8 @@ import type { Counts, Snapshot } from "./feed/decode";
 import { startOf, type Period } from "./feed/period";
 
 const MINUTE = 60_000;
+/** Of more missing minutes than that a new day's snapshot tells sooner. */
+const FEW = 3;
 
 export interface Total {
   n: number;
@@ -31,13 +33,12 @@ export class Numbers {
     this.counter.changed();
   }
 
-  /** Forgets everything: the feed is another one. */
+  /** Forgets what it has counted: nothing is known of the feed. */
   clear(): void {
     this.counter.clear();
-    this.reset();
   }
 
-  /** Forgets the total shown, after the viewer has jumped. */
+  /** Forgets the total shown, after the viewer has jumped or the feed is another one. */
   reset(): void {
     this.#exact = false;
     this.#shown = 0;
@@ -48,14 +49,16 @@ export class Numbers {
     const { archive, player, speed } = this.app;
     const day = startOf("1d", at);
     const sinceMidnight = at - day;
-    const fresh = player.live ? 5 * MINUTE : 30 * MINUTE;
+    const minute = startOf("1m", at) - 60;
+    const missing = this.counter.missing(minute);
+    const fresh = missing.length > FEW ? MINUTE : player.live ? 5 * MINUTE : 30 * MINUTE;
     archive.want("all", 0, sinceMidnight < 300 ? MINUTE : fresh);
     archive.want("1d", day, fresh);
     if (sinceMidnight < 600) archive.want("1d", day - 86400, MINUTE);
     archive.want("1h", at, fresh);
     archive.want("1h", at - 3600, 30 * MINUTE);
-    const minute = startOf("1m", at) - 60;
     if (at - minute - 60 > this.#jitter && speed <= 60) archive.want("1m", minute);
+    if (speed <= 60) for (const m of missing.slice(0, FEW)) archive.want("1m", m);
     if (!player.live && (speed <= 60 || player.paused)) archive.want("1m", at);
     if (player.live) for (let ten = minute + 60; ten <= at; ten += 10) archive.want("10s", ten);
   }
@@ -63,7 +66,7 @@ export class Numbers {
   /** The total of the main type at the moment shown; null while unknown. */
   total(): Total | null {
     const { main } = this.app.settings;
-    const exact = this.counter.at(main, this.app.at / 1000);
+    const exact = this.counter.at(main, this.app.at / 1000, this.app.speed <= 60);
     if (!this.app.player.live) {
       this.#exact = exact !== null;
       this.#shown = exact ?? 0;

@@ -12,10 +12,11 @@ interface Entry {
   retry: number; // not before, local ms
   used: number; // the higher, the later
   asOf: number; // the newest moment it can know of, seconds
+  refused: boolean; // asked for in vain
 }
 
 /** How many snapshots of a period are kept. */
-const KEEP: Record<Period, number> = { "10s": 30, "1m": 20, "1h": 5, "1d": 4, all: 1 };
+const KEEP: Record<Period, number> = { "10s": 30, "1m": 40, "1h": 5, "1d": 4, all: 1 };
 
 /** How much later than an event its snapshot may be published, in seconds. */
 const REWRITTEN: Record<Period, number> = { "10s": 0, "1m": 0, "1h": 30, "1d": 90, all: 90 };
@@ -65,6 +66,11 @@ export class Archive {
   /** The moment until which a snapshot that is here tells what happened; 0 if it is not here. */
   asOf(period: Period, at: number): number {
     return this.#entries[period].get(startOf(period, at))?.asOf ?? 0;
+  }
+
+  /** Whether a snapshot was asked for in vain, and is not here since. */
+  refused(period: Period, at: number): boolean {
+    return this.#entries[period].get(startOf(period, at))?.refused ?? false;
   }
 
   /** All snapshots of a period that are here. */
@@ -129,7 +135,7 @@ export class Archive {
 
   async #fetch(key: Key, e: Entry | undefined): Promise<void> {
     const now = performance.now();
-    const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: ++this.#uses, asOf: 0 };
+    const entry = e ?? { snapshot: null, fetched: 0, retry: 0, used: ++this.#uses, asOf: 0, refused: false };
     entry.retry = now + 15_000;
     const asOf = this.#published - REWRITTEN[key.period];
     this.#entries[key.period].set(key.start, entry);
@@ -140,9 +146,11 @@ export class Archive {
       entry.fetched = performance.now();
       entry.asOf = asOf;
       entry.retry = 0;
+      entry.refused = false;
       this.changed(entry.snapshot);
       this.#evict(key.period);
     } catch (error) {
+      entry.refused = entry.snapshot === null;
       this.failed(error instanceof FetchError ? error : new FetchError("broken", String(error)));
     } finally {
       this.#pending--;

@@ -70,11 +70,11 @@ export class ServerClock {
     if (hi > this.#lo) this.#hi = Math.min(this.#hi, hi);
   }
 
-  /** Forgets the bounds, as after the machine slept. */
-  reset(): void {
+  /** Forgets the bounds, as after the machine slept for so many ms, which local time does not count. */
+  reset(slept = 0): void {
     this.#lo = -Infinity;
     this.#hi = Infinity;
-    this.#offset = null;
+    if (this.#offset !== null) this.#offset += slept;
   }
 
   /** Whether any answer has come yet. */

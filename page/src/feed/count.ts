@@ -7,6 +7,9 @@ import type { Archive } from "./archive";
 import type { Counts } from "./decode";
 import { dateOf, startOf } from "./period";
 
+/** How far back minutes are looked for by themselves, in seconds. */
+const MEMORY = 1800;
+
 const beats = (c: Counts | undefined, from: number, to: number): number => {
   if (!c) return 0;
   let sum = 0;
@@ -106,22 +109,43 @@ export class Counter {
     return sum;
   }
 
-  /** The exact count of all events before a moment, or null until enough is here. */
-  at(type: string, at: number): number | null {
+  /**
+   * The exact count of all events before a moment, or null until enough is here;
+   * without patience as far as it is known.
+   */
+  at(type: string, at: number, patient = true): number | null {
     const minute = Math.floor(at / 60) * 60;
     let until = this.#until.get(type);
-    if (at - minute < 30 && !this.#whole(minute - 60)) return null; // wait for it a while
+    if (patient && this.missing(minute).length > 0) return null;
     if (until?.minute !== minute) this.#until.set(type, (until = { minute, sum: this.#untilMinute(type, minute) }));
     const within = this.#within(type, at);
     return until.sum === null || within === null ? null : until.sum + within;
   }
 
-  /** Whether all that exists of a minute that is over is here. */
+  /**
+   * Minutes before one that exist but have not come yet, the latest first; of all
+   * earlier ones longer snapshots tell. There are several if the page was not
+   * looked at for a while, or its machine was too busy.
+   */
+  missing(minute: number): number[] {
+    const { archive } = this;
+    const out: number[] = [];
+    for (let m = minute - 60; m > minute - MEMORY && Math.max(archive.asOf("1d", m), archive.asOf("1h", m)) < m + 60; m -= 60) {
+      if (!this.#whole(m)) out.push(m);
+    }
+    return out;
+  }
+
+  /** Whether all of a minute that is over is here, as far as it can be had. */
   #whole(minute: number): boolean {
     const { archive } = this;
-    if (archive.peek("1m", minute) || archive.asOf("1h", minute) >= minute + 60 || !archive.exists("1m", minute)) return true;
-    for (let ten = minute; ten < minute + 60; ten += 10) if (archive.exists("10s", ten) && !archive.peek("10s", ten)) return false;
-    return true;
+    if (archive.peek("1m", minute) || archive.refused("1m", minute) || !archive.exists("1m", minute)) return true;
+    let here = 0;
+    for (let ten = minute; ten < minute + 60; ten += 10) {
+      if (archive.peek("10s", ten)) here++;
+      else if (archive.exists("10s", ten)) return false;
+    }
+    return here > 0;
   }
 
   #untilMinute(type: string, minute: number): number | null {

@@ -11,6 +11,9 @@ const SLOWEST = 30_000;
 /** Seconds without a heartbeat, as after sleep, that make all older snapshots stale. */
 const LOST = 90;
 
+/** What a heartbeat means for what is known: it grows, it is too old to hold, or the feed is another one. */
+export type News = "more" | "lost" | "other";
+
 export class Heartbeat {
   readonly clock = new ServerClock();
   latest: Latest | null = null;
@@ -18,20 +21,17 @@ export class Heartbeat {
   #failures = 0;
   #timer = 0;
 
-  /**
-   * beat is called with every heartbeat that is not older than the last, and
-   * told whether what is known of the feed still holds.
-   */
+  /** beat is called with every heartbeat that is not older than the last. */
   constructor(
     private url: string,
-    private beat: (latest: Latest, feedChanged: boolean) => void,
+    private beat: (latest: Latest, news: News) => void,
     private failed: (e: FetchError) => void,
   ) {
     addEventListener("online", () => this.#soon());
     addEventListener("offline", () => (this.online = false));
     document.addEventListener("visibilitychange", () => document.hidden || this.#soon());
-    watchSleep(() => {
-      this.clock.reset();
+    watchSleep((slept) => {
+      this.clock.reset(slept);
       this.#soon();
     });
   }
@@ -76,11 +76,12 @@ export class Heartbeat {
     const published = latest.published * 1000;
     this.clock.add({ sent: answer.sent, received: answer.received, date: answer.date, published });
     const old = this.latest;
-    const other = old !== null && (old.feed !== latest.feed || latest.published - old.published > LOST);
-    if (old && !other && latest.seq < old.seq && this.#behind++ < 5) return;
+    const lost = old && latest.published - old.published > LOST;
+    const news = old && old.feed !== latest.feed ? "other" : lost ? "lost" : "more";
+    if (old && news === "more" && latest.seq < old.seq && this.#behind++ < 5) return;
     this.#behind = 0;
     this.latest = latest;
-    this.beat(latest, other);
+    this.beat(latest, news);
   }
   #behind = 0;
 
@@ -95,12 +96,12 @@ export class Heartbeat {
   }
 }
 
-/** Calls back when the machine has slept: timers stood still but the wall clock did not. */
-function watchSleep(woke: () => void): void {
+/** Calls back when the machine has slept and for how long: timers stood still but the wall clock did not. */
+function watchSleep(woke: (ms: number) => void): void {
   let offset = Date.now() - performance.now();
   setInterval(() => {
     const now = Date.now() - performance.now();
-    if (Math.abs(now - offset) > 2000) woke();
+    if (Math.abs(now - offset) > 2000) woke(now - offset);
     offset = now;
   }, 5000);
 }

@@ -203,7 +203,7 @@ export class Scene {
 
   /** Counts slow frames and goes down the ladder when they are the rule. */
   #pace(took: number): void {
-    if (document.hidden || took > 500 || this.choice !== "auto") this.#slow = 0;
+    if (document.hidden || took > 500 || this.choice !== "auto" || !this.#renderer) this.#slow = 0;
     else if (took > SLOW_FRAME) this.#slow++;
     else this.#slow = Math.max(0, this.#slow - 1);
     if (this.#slow < 90 || this.#level === BOTTOM) return;
@@ -225,7 +225,10 @@ export class Scene {
   }
 
   stats(): Record<string, number> {
-    return { ...this.#renderer?.stats(), level: this.#level, sparks: this.sparks.count, embers: this.#drawn.n };
+    return {
+      ...this.#renderer?.stats(),
+      level: this.#level, sparks: this.sparks.count, embers: this.#drawn.n, mixed: this.#mixed, exposure: this.#exposure,
+    };
   }
 }
 

@@ -22,7 +22,7 @@ export function listen(stage: HTMLElement, scene: Scene, world: World, to: Gestu
   };
   stage.addEventListener("pointerdown", (e) => {
     if (e.button !== 0) return;
-    stage.setPointerCapture(e.pointerId);
+    if (e.isTrusted) stage.setPointerCapture(e.pointerId); // not of one that was held back and may be over
     pointers.set(e.pointerId, local(e));
     moved = 0;
   });

@@ -5,7 +5,6 @@ import { Numbers } from "../numbers";
 import { byId } from "./dom";
 import { en } from "./en";
 import { Hud } from "./hud";
-import { frameHash, readFrame } from "./link";
 import { Ranks } from "./ranks";
 import { Rerun } from "./rerun";
 import { TimeBar } from "./timebar";
@@ -13,7 +12,7 @@ import { TOPICS } from "./topics";
 import type { Page } from "./page";
 
 /** Makes the interface out of the parts that are there. */
-export function build(page: Page): void {
+export async function build(page: Page): Promise<void> {
   const { app, language, query } = page;
   language.add(en);
   byId("map").setAttribute("aria-label", language.t("map_label"));
@@ -22,7 +21,7 @@ export function build(page: Page): void {
   const hud = new Hud(app, app.numbers, language, page.palette, rerun);
   page.refresh = () => {
     for (const part of slow(page, hud)) part(performance.now());
-    history.replaceState(null, "", frameHash(page) || location.pathname + location.search);
+    void import("./link").then((l) => l.showFrame(page));
   };
   page.view = (globe) => setView(page, globe);
   page.choose = (code) => void import("./hands").then((h) => h.chooseCountry(page, code));
@@ -31,10 +30,11 @@ export function build(page: Page): void {
   page.tick = ticker(page, hud, rerun);
   listenAll(page);
   awaitHands(page);
-  readFrame(page, location.hash);
-  addEventListener("hashchange", () => readFrame(page, location.hash));
   if (query.has("wall")) void import("./wall").then((w) => w.enter(page));
   if (query.get("view") === "globe") page.view(true);
+  const read = () => import("./link").then((l) => l.readFrame(page, location.hash), () => {});
+  addEventListener("hashchange", read);
+  if (location.hash.length > 1) await read();
 }
 
 /** Ten times a second what counts; the rest once a second, only a part of it in any frame. */
@@ -86,17 +86,28 @@ function listenAll(page: Page): void {
   }
 }
 
-/** Loads what listens to pointer and keyboard with their first event, which it then gets. */
+/** Loads what listens to pointer and keyboard with their first event; it gets all that there were until it is here. */
 function awaitHands(page: Page): void {
-  const kinds = ["pointermove", "pointerdown", "wheel", "keydown", "focusin"] as const;
-  const first = (e: Event) => {
-    for (const kind of kinds) removeEventListener(kind, first, true);
-    const again = e instanceof KeyboardEvent || e instanceof PointerEvent;
-    if (again) e.stopImmediatePropagation(); // or it would count twice where nothing has to be loaded
-    void import("./hands").then((h) => {
-      h.listenAll(page);
-      if (again) e.target!.dispatchEvent(new (e.constructor as typeof KeyboardEvent)(e.type, e));
-    });
+  const kinds = ["pointermove", "pointerdown", "pointerup", "pointercancel", "wheel", "keydown", "focusin"] as const;
+  let held: Event[] = [];
+  let asked = false;
+  const load = async () => {
+    const hands = await import("./hands").catch(() => null); // without a network the next event asks again
+    asked = false;
+    if (hands) {
+      for (const kind of kinds) removeEventListener(kind, hold, true);
+      hands.listenAll(page);
+      for (const e of held) e.target!.dispatchEvent(new (e.constructor as typeof PointerEvent)(e.type, e));
+    }
+    held = [];
   };
-  for (const kind of kinds) addEventListener(kind, first, { capture: true, passive: true });
+  const hold = (e: Event) => {
+    if (e instanceof KeyboardEvent || e instanceof PointerEvent) {
+      e.stopImmediatePropagation(); // or it would count twice
+      held.push(e);
+    }
+    if (!asked) void load();
+    asked = true;
+  };
+  for (const kind of kinds) addEventListener(kind, hold, { capture: true, passive: true });
 }

@@ -1,5 +1,6 @@
 // Links to a frame: the part after # says which moment, from where it is seen,
-// and whether it stands still.
+// which country is chosen, and whether it stands still. Loaded with the first
+// such frame.
 
 import type { Camera } from "../map/camera";
 import { RAD } from "../map/project";
@@ -24,25 +25,26 @@ function readCamera(camera: Camera, text: string): void {
   camera.spin = false;
 }
 
-/** The # of the frame shown; "" for the present as everyone sees it. */
-export function frameHash(page: Page): string {
-  const { player } = page.app;
-  if (player.live) return "";
-  const parts = new URLSearchParams();
-  parts.set("t", new Date(player.at).toISOString());
-  parts.set("c", cameraText(page.scene.camera));
-  if (page.scene.camera.globe) parts.set("v", "globe");
-  if (player.paused) parts.set("p", "1");
-  else if (player.speed !== 1) parts.set("s", String(player.speed));
+/** What names the frame shown; how it goes on is added. */
+function frame(page: Page, on: Record<string, string>): string {
+  const { app, scene, ranks } = page;
+  const parts = new URLSearchParams({ t: new Date(app.at).toISOString(), c: cameraText(scene.camera) });
+  if (scene.camera.globe) parts.set("v", "globe");
+  if (ranks.selected) parts.set("n", ranks.selected);
+  for (const [k, v] of Object.entries(on)) parts.set(k, v);
   return "#" + parts.toString().replace(/%3A/g, ":").replace(/%2C/g, ",");
+}
+
+/** Lets the address name the frame shown; nothing names the present as everyone sees it. */
+export function showFrame(page: Page): void {
+  const { live, paused, speed } = page.app.player;
+  const hash = live ? "" : frame(page, paused ? { p: "1" } : speed === 1 ? {} : { s: String(speed) });
+  history.replaceState(null, "", location.pathname + location.search + hash);
 }
 
 /** The whole address of the frame, standing still. */
 export function frameLink(page: Page): string {
-  const parts = new URLSearchParams({ t: new Date(page.app.at).toISOString(), c: cameraText(page.scene.camera), p: "1" });
-  if (page.scene.camera.globe) parts.set("v", "globe");
-  const clean = location.href.replace(/#.*/, "");
-  return clean + "#" + parts.toString().replace(/%3A/g, ":").replace(/%2C/g, ",");
+  return location.href.replace(/#.*/, "") + frame(page, { p: "1" });
 }
 
 /** Goes to the frame that a # names; what is wrong in it is ignored. */
@@ -51,6 +53,8 @@ export function readFrame(page: Page, hash: string): void {
   const { player } = page.app;
   if (parts.get("v") === "globe") page.view(true);
   if (parts.has("c")) readCamera(page.scene.camera, parts.get("c")!);
+  const country = page.world.codes.indexOf(parts.get("n") ?? "");
+  if (country >= 0) page.ranks.selected = page.world.codes[(page.scene.selected = country)];
   const at = Date.parse(parts.get("t") ?? "");
   if (Number.isNaN(at)) return;
   player.seek(at);

@@ -8,6 +8,8 @@ import { frameLink } from "./link";
 import type { Page } from "./page";
 
 const CLIP = 10_000;
+/** A clip has at least so many frames, however long that takes. */
+const FEWEST = 30;
 
 /** The dialog's content. */
 export function sharing(page: Page): Node[] {
@@ -111,5 +113,7 @@ async function record(page: Page, b: HTMLButtonElement): Promise<void> {
   b.textContent = page.language.t("recording");
   b.disabled = true;
   recorder.start();
-  setTimeout(() => recorder.stop(), CLIP);
+  const first = page.frames;
+  const end = () => (page.frames - first < FEWEST ? setTimeout(end, 1000) : recorder.stop()); // slow machines take longer
+  setTimeout(end, CLIP);
 }

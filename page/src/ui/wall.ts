@@ -16,7 +16,7 @@ const SHIFT = 60_000;
 const CHECK = 300_000;
 
 let timers: number[] = [];
-let awake: { release(): Promise<void> } | null = null;
+let awake: WakeLockSentinel | null = null;
 
 export const active = (): boolean => timers.length > 0;
 
@@ -87,8 +87,8 @@ function shift(): void {
 async function stayAwake(): Promise<void> {
   if (document.hidden || !("wakeLock" in navigator)) return;
   const lock = await navigator.wakeLock.request("screen").catch(() => null);
-  if (active()) awake = lock;
-  else void lock?.release(); // left meanwhile
+  if (active() && (!awake || awake.released)) awake = lock;
+  else void lock?.release(); // left meanwhile, or left and entered
 }
 
 /** Reloads if a new build lies at the address; the tour goes on after it. */
