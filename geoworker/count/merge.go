@@ -127,8 +127,11 @@ func (g *Merge) Archive(on bool) {
 // Entries is the number of entries gathered.
 func (g *Merge) Entries() int { return len(g.ids) }
 
-// Bytes is the size of the entries gathered, and of what the archive gets of them.
-func (g *Merge) Bytes() int { return g.bytes + g.archive.bytes }
+// Bytes is the size of the entries gathered.
+func (g *Merge) Bytes() int { return g.bytes }
+
+// Located is the size of what the archive gets of them.
+func (g *Merge) Located() int { return g.archive.bytes }
 
 // Buckets is the number of buckets, without that of all time, that the events
 // gathered belong to.

@@ -19,7 +19,8 @@ const (
 	linger     = 250 * time.Millisecond
 	maxEntries = 256
 	maxBytes   = 16 << 20
-	maxBuckets = 2048 // more than the minutes, hours and fresh ten seconds of one day
+	maxLocated = 4 << 20 // copied several times within the step
+	maxBuckets = 2048    // more than the minutes, hours and fresh ten seconds of one day
 )
 
 // session is one run of the three goroutines.
@@ -90,7 +91,7 @@ func (s *session) mergeAll() {
 func (s *session) add(batch []redis.XMessage) {
 	for _, e := range batch {
 		s.merge.Add(e.ID, e.Values)
-		if s.merge.Entries() >= maxEntries || s.merge.Bytes() >= maxBytes || s.merge.Buckets() >= maxBuckets {
+		if m := s.merge; m.Entries() >= maxEntries || m.Bytes() >= maxBytes || m.Located() >= maxLocated || m.Buckets() >= maxBuckets {
 			s.flush()
 		}
 	}
