@@ -118,8 +118,19 @@ func open(t *testing.T, address string, before ...string) *tab {
 	return openAt(t, 1280, 720, coarse, address, before...)
 }
 
+// unhurried makes a page draw a dozen frames a second: drawing without a GPU is
+// most of the work.
+const unhurried = `{ const [frame, timeout] = [requestAnimationFrame, setTimeout];
+	globalThis.requestAnimationFrame = (f) => timeout(() => frame(f), 65) }`
+
 // openAt does so in a window of some size.
 func openAt(t *testing.T, width, height int64, scale float64, address string, before ...string) *tab {
+	t.Helper()
+	return openAtPace(t, width, height, scale, address, append([]string{unhurried}, before...)...)
+}
+
+// openAtPace opens one that draws as many frames as it can.
+func openAtPace(t *testing.T, width, height int64, scale float64, address string, before ...string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
@@ -138,8 +149,7 @@ func openAt(t *testing.T, width, height int64, scale float64, address string, be
 	return p
 }
 
-// coarse is how many of its points a screen has that nobody looks at: drawing
-// without a GPU is most of the work.
+// coarse is how many of its points a screen has that nobody looks at.
 const coarse = .25
 
 // size makes the window as wide and as high, in CSS pixels.

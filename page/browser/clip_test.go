@@ -7,7 +7,7 @@ import (
 
 // A clip is a film of the map that plays and has frames of the size of the map.
 func TestClip(t *testing.T) {
-	p := openAt(t, 900, 500, .5, site(t, quietFeed()).URL+"/?render=gl", `{ const real = setTimeout; globalThis.setTimeout = (f, ms, ...more) => real(f, ms === 10_000 ? 3000 : ms, ...more) }`)
+	p := openAtPace(t, 900, 500, .5, site(t, quietFeed()).URL+"/?render=gl", `{ const real = setTimeout; globalThis.setTimeout = (f, ms, ...more) => real(f, ms === 10_000 ? 3000 : ms, ...more) }`)
 	p.until(ready)
 	eval[any](p, `{ URL.revokeObjectURL = () => {}; HTMLAnchorElement.prototype.click = function () { globalThis.saved = [this.download, this.href] } }`)
 	p.press("s")

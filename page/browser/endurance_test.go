@@ -50,7 +50,7 @@ func TestEndurance(t *testing.T) {
 	}
 	const margin = 6 * time.Hour // a machine that is slow must not reach the present
 	feed, _ := feedBy(1, 600, 60*long+margin+time.Hour)
-	p := openAt(t, 320, 240, 1, site(t, feed).URL+"/?render=gl", countObjects)
+	p := openAt(t, 320, 240, .5, site(t, feed).URL+"/?render=gl", countObjects)
 	p.until(ready)
 	eval[any](p, fmt.Sprintf(`glow.app.seek(glow.app.present() - %d); glow.timebar.speed(60)`, (60*long+margin).Milliseconds()))
 	p.until(`glow.app.state === "replay" && glow.app.speed === 60 && glow.scene.sparks.count > 0`)

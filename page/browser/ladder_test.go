@@ -39,7 +39,7 @@ const stepped = `JSON.stringify([glow.scene.name, glow.scene.stats()])`
 // renderer for machines without a GPU, and goes on glowing; then it stays.
 func TestLadder(t *testing.T) {
 	t.Parallel()
-	p := openAt(t, 120, 180, 1, site(t, quietFeed()).URL+"/", withGPU, paced(60), ladder)
+	p := openAtPace(t, 120, 180, 1, site(t, quietFeed()).URL+"/", withGPU, paced(60), ladder)
 	p.until(`glow.scene.stats().level === 6`)
 	if seen := eval[[]bool](p, `seen`); slices.Contains(seen, false) {
 		t.Errorf("of its steps these were seen: %v", seen)
@@ -62,7 +62,7 @@ func TestLadderIsLeftAlone(t *testing.T) {
 	}{"fast": {16, ""}, "chosen": {60, "?render=gl"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := openAt(t, 120, 180, 1, site(t, quietFeed()).URL+"/"+c.query, withGPU, paced(c.ms))
+			p := openAtPace(t, 120, 180, 1, site(t, quietFeed()).URL+"/"+c.query, withGPU, paced(c.ms))
 			p.until(`glow.scene.stats().sparkDraws === 1 && glow.frames > 95`)
 			if !eval[bool](p, `glow.scene.name === "A GPU" && glow.scene.stats().level === 0 && glow.scene.stats().draws > 8`) {
 				t.Error(eval[string](p, stepped))
@@ -76,7 +76,7 @@ func TestLadderIsLeftAlone(t *testing.T) {
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	const slow = `{ let at = 0; const now = performance.now.bind(performance); WebGL2RenderingContext.prototype.readPixels = () => { at += 50 }; performance.now = () => now() + at }`
-	p := openAt(t, 120, 180, 1, site(t, quietFeed()).URL+"/", withGPU, slow)
+	p := openAtPace(t, 120, 180, 1, site(t, quietFeed()).URL+"/", withGPU, slow)
 	p.until(`glow.scene.name === "splat" && glow.scene.sparks.count > 0`)
 	p.unharmed()
 }
@@ -93,7 +93,7 @@ const lose = `new Promise((done) => {
 // it is lost, and the picture is what it was.
 func TestContextLoss(t *testing.T) {
 	t.Parallel()
-	p := openAt(t, 640, 360, .5, site(t, quietFeed()).URL+"/?render=gl"+frozen, countObjects)
+	p := openAt(t, 640, 360, coarse, site(t, quietFeed()).URL+"/?render=gl"+frozen, countObjects)
 	p.until(ready + ` && ` + developed)
 	programs := eval[int](p, `alive.Program`)
 	light := p.amber()

@@ -80,7 +80,7 @@ const countFrames = `new Promise((done) => {
 // A hundred thousand sparks are one draw call; a frame uploads nothing, makes
 // nothing and waits for nothing.
 func TestFramesOfHundredThousand(t *testing.T) {
-	p := openAt(t, 960, 540, coarse, site(t, quietFeed()).URL+"/?render=gl", countCalls)
+	p := openAtPace(t, 960, 540, coarse, site(t, quietFeed()).URL+"/?render=gl", countCalls)
 	p.until(ready + ` && glow.scene.stats().embers > 0`)
 	if n := eval[int](p, fmt.Sprintf(light, 100_000)); n != 100_000 {
 		t.Fatalf("%d sparks", n)
@@ -117,7 +117,7 @@ func TestFramesOfHundredThousand(t *testing.T) {
 // Machines without a GPU draw 20,000 sparks at 1920 × 1080, on the map and on
 // the globe, which turns all the while.
 func TestSplatOfTwentyThousand(t *testing.T) {
-	p := openAt(t, 1920, 1080, 1, site(t, quietFeed()).URL+"/?render=splat")
+	p := openAtPace(t, 1920, 1080, 1, site(t, quietFeed()).URL+"/?render=splat")
 	p.until(ready + ` && glow.scene.stats().embers > 0`)
 	if stats := eval[map[string]float64](p, `glow.scene.stats()`); stats["width"] != 1920 || stats["height"] != 1080 {
 		t.Errorf("it draws %v × %v points", stats["width"], stats["height"])
@@ -137,7 +137,7 @@ const watchTasks = `{ globalThis.long = []; new PerformanceObserver((list) => { 
 
 // After load nothing keeps the page from answering for long.
 func TestLongTasks(t *testing.T) {
-	p := openAt(t, 1280, 720, coarse, site(t, quietFeed()).URL+"/?render=gl", watchTasks)
+	p := openAtPace(t, 1280, 720, coarse, site(t, quietFeed()).URL+"/?render=gl", watchTasks)
 	p.until(ready + ` && glow.scene.stats().embers > 0`)
 	loaded := eval[float64](p, `performance.now()`)
 	p.until(fmt.Sprintf(`performance.now() > %f`, loaded+float64(frames(t))*100))

@@ -43,7 +43,7 @@ func TestSlowTelephone(t *testing.T) {
 	feed, _ := feedBy(1, 12000, 70*time.Minute)
 	server := site(t, feed)
 	for _, render := range []string{"gl", "splat"} {
-		p := openAt(t, 390, 844, 1, "about:blank", watchPaints)
+		p := openAtPace(t, 390, 844, 1, "about:blank", watchPaints)
 		p.slow()
 		do(p, chromedp.Navigate(server.URL+"/?render="+render))
 		p.until(ready + ` && document.querySelectorAll("#rank button").length > 3 && performance.getEntriesByName("first-glow").length > 0`)

@@ -26,8 +26,7 @@ func hastenBy(k int) string {
 	Date.now = () => began + (date() - began) * k;
 	globalThis.setTimeout = (f, ms = 0, ...more) => timeout(f, ms / k, ...more);
 	globalThis.setInterval = (f, ms = 0, ...more) => interval(f, ms / k, ...more);
-	const every = k > 12 ? (f) => frame(f) : (f) => frame(() => frame(f)); // half the frames are enough
-	globalThis.requestAnimationFrame = (f) => every((t) => f(frameTime = t * k));
+	globalThis.requestAnimationFrame = (f) => frame((t) => f(frameTime = t * k));
 	AbortSignal.timeout = (ms) => abort.call(AbortSignal, Math.ceil(ms / Math.min(k, 10)));
 }`, k)
 }
