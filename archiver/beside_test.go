@@ -45,17 +45,11 @@ func newSlow(t *testing.T) *slow {
 	s.target = []string{"--archive", "s3://history/a", "--s3-endpoint", front.URL}
 	s.append(events(40, 500, 1), 50)
 	first := s.start("--segment-every", "100ms", "--max-rows", "200", "--compact-after", "24h")
-	eventually(t, "the first events are archived", s.caughtUp)
+	eventually(t, "the first events are archived", s.archived)
 	first.stop()
 	s.p = s.start(soon...) // looks for days to compact at once
 	eventually(t, "a day is on its way", func() bool { return len(s.held) > 0 })
 	return s
-}
-
-// caughtUp says whether the archive has all that was counted.
-func (s *slow) caughtUp() bool {
-	n, err := s.redis.XLen(s.Context(), ns.Located()).Result()
-	return err == nil && n == 0
 }
 
 // compacted counts the compacted files that the archive consists of.
@@ -86,7 +80,7 @@ func TestStreamGoesOnBesideCompaction(t *testing.T) {
 	t.Parallel()
 	s := newSlow(t)
 	s.append(events(41, 500, 2), 50)
-	eventually(t, "events are archived meanwhile", s.caughtUp)
+	eventually(t, "events are archived meanwhile", s.archived)
 	s.check()
 	if n := s.compacted(); n > 0 {
 		t.Errorf("%d days are compacted, which nobody let: this shows nothing", n)
@@ -106,7 +100,7 @@ func TestKilledBesideCompaction(t *testing.T) {
 			t.Parallel()
 			s := newSlow(t)
 			s.append(events(42, 300, 1), 50)
-			eventually(t, "events are archived meanwhile", s.caughtUp)
+			eventually(t, "events are archived meanwhile", s.archived)
 			s.append(events(43, 100, 1), 50)
 			if how == "killed" {
 				s.p.kill()
@@ -126,7 +120,7 @@ func TestRollbackBesideCompaction(t *testing.T) {
 	s := newSlow(t)
 	old := s.save()
 	s.append(events(44, 300, 1), 50)
-	eventually(t, "events are archived meanwhile", s.caughtUp)
+	eventually(t, "events are archived meanwhile", s.archived)
 	s.rollBack(old)
 	s.rows = s.rows[:500]
 	s.append(events(44, 150, 1), 30) // another order of another part
@@ -150,7 +144,7 @@ func TestFrozenBesideCompaction(t *testing.T) {
 	})
 	s.append(events(45, 300, 1), 50)
 	s.let()
-	eventually(t, "all is archived", s.caughtUp)
+	eventually(t, "all is archived", s.archived)
 	s.p.stop()
 	other.stop()
 	s.finish()

@@ -128,8 +128,8 @@ func (st *stage) run(args ...string) string {
 	return string(out)
 }
 
-// open opens the archive as a reader does.
-func (st *stage) open() *archive.Archive {
+// store is the archive's.
+func (st *stage) store() store.Store {
 	st.Helper()
 	o := store.Options{}
 	if len(st.target) > 2 {
@@ -137,7 +137,13 @@ func (st *stage) open() *archive.Archive {
 	}
 	s, err := store.New(st.Context(), st.target[1], o)
 	st.must(err)
-	a, err := archive.Open(st.Context(), s)
+	return s
+}
+
+// open opens the archive as a reader does.
+func (st *stage) open() *archive.Archive {
+	st.Helper()
+	a, err := archive.Open(st.Context(), st.store())
 	st.must(err)
 	return a
 }
@@ -314,7 +320,9 @@ func (p *process) stop() {
 // eventually polls until check holds.
 func eventually(t testing.TB, what string, check func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !check(); time.Sleep(20 * time.Millisecond) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(2 * time.Minute); !check(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s", what)
 		}
@@ -323,7 +331,7 @@ func eventually(t testing.TB, what string, check func() bool) {
 
 // archived says whether the archive has as many rows as were counted.
 func (st *stage) archived() bool {
-	b, err := os.ReadFile(st.path(archive.ManifestName))
+	b, _, err := st.store().Read(st.Context(), archive.ManifestName)
 	if err != nil {
 		return false
 	}

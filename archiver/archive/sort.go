@@ -32,6 +32,7 @@ type temporary struct {
 	size int64
 }
 
+// Size is for [Blob].
 func (f *temporary) Size() int64 { return f.size }
 
 // NewSorter makes a sorter that holds so many rows in memory.

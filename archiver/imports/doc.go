@@ -26,6 +26,7 @@ import (
 // sum is the SHA-256 of a content.
 type sum [sha256.Size]byte
 
+// String is the sum as the ledger has it.
 func (s sum) String() string { return hex.EncodeToString(s[:]) }
 
 // sourcePrefix begins the names of all sources of imports.

@@ -101,7 +101,7 @@ func (k *Keeper) leaving(ctx context.Context) bool { return k.stopped() || ctx.E
 
 // sort writes the rows of some files anew, sorted, a file a type.
 func (k *Keeper) sort(ctx context.Context, date string, in []archive.File, now time.Time) (out []archive.File, err error) {
-	s := archive.NewSorter(inMemory)
+	s := archive.NewSorter(k.inMemory)
 	defer func() { err = errors.Join(err, s.Close()) }()
 	rows := 0
 	for _, f := range in {

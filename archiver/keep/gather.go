@@ -199,6 +199,7 @@ type beating struct {
 	d *daemon.Daemon
 }
 
+// Read reads and beats.
 func (b beating) Read(p []byte) (int, error) {
 	b.d.Beat()
 	return b.ReadSeeker.Read(p)

@@ -59,6 +59,7 @@ type Keeper struct {
 	tidied     time.Time
 	todo       []step   // of the round of tending that is under way
 	beside     *running // nil: nothing is
+	inMemory   int      // rows that are sorted at a time
 	untended   bool     // the store did not let us do something of it
 
 	done struct{ rows, segments, days, deleted int }
@@ -66,7 +67,7 @@ type Keeper struct {
 
 // New makes a keeper.
 func New(d *daemon.Daemon, s store.Store, set Settings) *Keeper {
-	k := &Keeper{Settings: set, d: d, store: s, m: newMetrics(d.Metrics), redisAway: d.Outage("redis"), storeAway: d.Outage("store")}
+	k := &Keeper{Settings: set, d: d, store: s, inMemory: inMemory, m: newMetrics(d.Metrics), redisAway: d.Outage("redis"), storeAway: d.Outage("store")}
 	k.lease = lease.New(d, k.pause)
 	k.ledger = ledger.New(d.Redis, d.Keys, k.lease.Holder)
 	return k

@@ -27,6 +27,7 @@ type folderStore struct {
 
 func newFolder(dir string) *folderStore { return &folderStore{dir: filepath.Clean(dir)} }
 
+// String is the target.
 func (s *folderStore) String() string { return "file://" + s.dir }
 
 func (s *folderStore) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
@@ -56,6 +57,7 @@ func (s *folderStore) Open(context.Context) error {
 	return nil
 }
 
+// Close unlocks what Open locked.
 func (s *folderStore) Close() error {
 	if s.lock == nil {
 		return nil
@@ -65,6 +67,7 @@ func (s *folderStore) Close() error {
 	return err
 }
 
+// Read reads a small file whole; its ETag is always "".
 func (s *folderStore) Read(_ context.Context, name string) ([]byte, string, error) {
 	b, err := os.ReadFile(s.path(name))
 	return b, "", none(err)
@@ -77,8 +80,10 @@ type blob struct {
 	size int64
 }
 
+// Size is what it had when it was opened.
 func (b *blob) Size() int64 { return b.size }
 
+// Fetch opens a file, which stays readable though it be deleted.
 func (s *folderStore) Fetch(_ context.Context, name string) (archive.Blob, error) {
 	f, err := os.Open(s.path(name))
 	if err != nil {
@@ -110,6 +115,7 @@ func ignoreNone(err error) error {
 	return err
 }
 
+// Put makes the bytes durable before the name, and both before it returns.
 func (s *folderStore) Put(_ context.Context, name string, body io.ReadSeeker) error {
 	return s.replace(name, func(temp string) error {
 		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
@@ -121,6 +127,7 @@ func (s *folderStore) Put(_ context.Context, name string, body io.ReadSeeker) er
 	})
 }
 
+// Swap puts: the lock keeps other writers out.
 func (s *folderStore) Swap(ctx context.Context, name string, b []byte, _ string) (string, error) {
 	return "", s.Put(ctx, name, bytes.NewReader(b))
 }

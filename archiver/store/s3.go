@@ -43,6 +43,7 @@ func newS3(ctx context.Context, bucket, prefix string, o Options) (*s3Store, err
 	return &s3Store{client: client, region: region, target: "s3://" + bucket + "/" + prefix, bucket: bucket, prefix: prefix, most: mostAtOnce, part: partSize}, nil
 }
 
+// String is the target.
 func (s *s3Store) String() string { return s.target }
 
 // Open lists, so that wrong settings show at once and in the store's own words.
@@ -53,6 +54,7 @@ func (s *s3Store) Open(ctx context.Context) error {
 	return s.explain(err)
 }
 
+// Close has nothing to undo.
 func (s *s3Store) Close() error { return nil }
 
 func (s *s3Store) key(name string) *string { return aws.String(s.prefix + name) }
@@ -67,6 +69,7 @@ func missing(err error) bool {
 // mostSmall is the largest object that Read reads.
 const mostSmall = 64 << 20
 
+// Read reads a small object whole.
 func (s *s3Store) Read(ctx context.Context, name string) ([]byte, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 6*requestTime)
 	defer cancel()
@@ -119,6 +122,8 @@ func copyAll(f *os.File, r *s3.GetObjectOutput) error {
 	return err
 }
 
+// Put puts in one request, or in parts what is larger than one may be. After an
+// error it is open whether the object was written.
 func (s *s3Store) Put(ctx context.Context, name string, body io.ReadSeeker) error {
 	size, err := body.Seek(0, io.SeekEnd)
 	if err == nil {
@@ -145,6 +150,7 @@ func (s *s3Store) source(name string) *string {
 	return aws.String((&url.URL{Path: s.bucket + "/" + s.prefix + name}).EscapedPath())
 }
 
+// Copy has the store copy: no bytes come here.
 func (s *s3Store) Copy(ctx context.Context, from, to string, size int64) error {
 	if size > s.most {
 		return s.copyParts(ctx, from, to, size)
@@ -158,6 +164,7 @@ func (s *s3Store) Copy(ctx context.Context, from, to string, size int64) error {
 	return s.explain(err)
 }
 
+// Swap puts on a condition, without one where the store knows none.
 func (s *s3Store) Swap(ctx context.Context, name string, b []byte, etag string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(len(b))*time.Second/slowLine)
 	defer cancel()
@@ -196,6 +203,7 @@ func conflict(err error, etag string) bool {
 	return false
 }
 
+// List asks for page after page, of a thousand objects each.
 func (s *s3Store) List(ctx context.Context, prefix string, each func(Info) error) error {
 	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix)})
 	for pages.HasMorePages() {
@@ -225,6 +233,7 @@ func (s *s3Store) page(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*
 	return page, s.explain(err)
 }
 
+// Delete deletes in one request.
 func (s *s3Store) Delete(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
