@@ -9,67 +9,35 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
-	"syscall"
 
 	"github.com/glowmap/glow/archiver/archive"
+	feed "github.com/glowmap/glow/publisher/store"
 )
 
 // folderStore keeps each object as a file. It is written under another name,
 // synced and renamed, so a reader sees the old or the new one and a power cut
 // leaves one of them. The folder of segments is locked while the store is
 // open, so there are no conflicts and no ETags.
-type folderStore struct {
-	dir   string
-	lock  *os.File
-	known sync.Map // folders whose own names are durable
-}
+type folderStore struct{ *feed.Folder }
 
-func newFolder(dir string) *folderStore { return &folderStore{dir: filepath.Clean(dir)} }
-
-// String is the target.
-func (s *folderStore) String() string { return "file://" + s.dir }
-
-func (s *folderStore) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+func newFolder(dir string) *folderStore { return &folderStore{feed.NewFolder(dir)} }
 
 // Open locks the folder of segments and not the target itself: a feed may lie
 // in the same one.
 func (s *folderStore) Open(context.Context) error {
-	if s.lock != nil {
-		return nil
-	}
-	dir := s.path(archive.Segments)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(s.Path(archive.Segments), 0o755); err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)
 	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSettings, err)
+	err := s.Lock(archive.Segments)
+	if errors.Is(err, feed.ErrLocked) {
+		return ErrLocked
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return ErrLocked
-		}
-		return fmt.Errorf("lock %s: %w", dir, err)
-	}
-	s.lock = f
-	return nil
-}
-
-// Close unlocks what Open locked.
-func (s *folderStore) Close() error {
-	if s.lock == nil {
-		return nil
-	}
-	err := s.lock.Close()
-	s.lock = nil
 	return err
 }
 
 // Read reads a small file whole; its ETag is always "".
 func (s *folderStore) Read(_ context.Context, name string) ([]byte, string, error) {
-	b, err := os.ReadFile(s.path(name))
+	b, err := os.ReadFile(s.Path(name))
 	return b, "", none(err)
 }
 
@@ -85,7 +53,7 @@ func (b *blob) Size() int64 { return b.size }
 
 // Fetch opens a file, which stays readable though it be deleted.
 func (s *folderStore) Fetch(_ context.Context, name string) (archive.Blob, error) {
-	f, err := os.Open(s.path(name))
+	f, err := os.Open(s.Path(name))
 	if err != nil {
 		return nil, none(err)
 	}
@@ -138,7 +106,7 @@ func (s *folderStore) Copy(_ context.Context, from, to string, _ int64) error {
 		if err := ignoreNone(os.Remove(temp)); err != nil {
 			return err
 		}
-		return none(os.Link(s.path(from), temp))
+		return none(os.Link(s.Path(from), temp))
 	})
 }
 
@@ -146,7 +114,7 @@ func (s *folderStore) Copy(_ context.Context, from, to string, _ int64) error {
 // for each file, not a random one: what a crash leaves is used up by the next
 // attempt.
 func (s *folderStore) replace(name string, make func(temp string) error) error {
-	dir, base := filepath.Split(s.path(name))
+	dir, base := filepath.Split(s.Path(name))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -158,56 +126,36 @@ func (s *folderStore) replace(name string, make func(temp string) error) error {
 		return err
 	}
 	_ = os.Remove(temp) // renaming a file over its other name leaves both
-	return s.sync(filepath.Clean(dir))
-}
-
-// sync makes the names in dir durable and, the first time, dir's own name and
-// its parents' up to the root of the target.
-func (s *folderStore) sync(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if _, known := s.known.Load(dir); known || dir == s.dir {
-		return nil
-	}
-	if err := s.sync(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	s.known.Store(dir, nil)
-	return nil
+	return s.Sync(filepath.Clean(dir))
 }
 
 // List names what crashes left of writing, too.
 func (s *folderStore) List(ctx context.Context, prefix string, each func(Info) error) error {
-	return filepath.WalkDir(s.path(prefix), func(path string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(s.Path(prefix), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return errors.Join(ctx.Err(), ignoreNone(err))
 		}
 		info, err := e.Info()
-		name, errName := filepath.Rel(s.dir, path)
+		name, errName := s.Name(path)
 		if err := errors.Join(ignoreNone(err), errName); err != nil || info == nil {
 			return err
 		}
-		return each(Info{filepath.ToSlash(name), info.Size(), info.ModTime()})
+		return each(Info{name, info.Size(), info.ModTime()})
 	})
 }
 
 // Delete removes the folders that it leaves empty, too.
 func (s *folderStore) Delete(_ context.Context, name string) error {
-	path := s.path(name)
+	path := s.Path(name)
 	if err := ignoreNone(os.Remove(path)); err != nil {
 		return err
 	}
 	_ = os.Remove(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new"))
-	for dir := filepath.Dir(path); dir != s.path(archive.Segments) && len(dir) > len(s.path(archive.Root)); dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(path); dir != s.Path(archive.Segments) && len(dir) > len(s.Path(archive.Root)); dir = filepath.Dir(dir) {
 		if os.Remove(dir) != nil { // fails unless it is empty
 			break
 		}
-		s.known.Delete(dir)
+		s.Forget()
 	}
 	return nil
 }

@@ -183,24 +183,12 @@ func (s *s3Store) Swap(ctx context.Context, name string, b []byte, etag string) 
 	switch {
 	case err == nil:
 		return aws.ToString(r.ETag), nil
-	case conflict(err, etag):
+	case feed.Conflict(err, etag):
 		return "", ErrConflict
 	case feed.Status(err) == http.StatusNotImplemented && s.unconditional.CompareAndSwap(false, true):
 		return s.Swap(ctx, name, b, etag)
 	}
 	return "", s.explain(err)
-}
-
-// conflict says whether a PUT was refused because of its condition: 412, 409
-// where another PUT is under way, 404 where the object to match is gone.
-func conflict(err error, etag string) bool {
-	switch feed.Status(err) {
-	case http.StatusPreconditionFailed, http.StatusConflict:
-		return true
-	case http.StatusNotFound:
-		return etag != "" && feed.Code(err) != "NoSuchBucket"
-	}
-	return false
 }
 
 // List asks for page after page, of a thousand objects each.

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 )
 
@@ -18,51 +16,20 @@ import (
 // names, synced and renamed, so a reader sees the old or the new file and a
 // power cut leaves one of them. The folder is locked while it is open, so
 // there are no conflicts and no ETags.
-type folderStore struct {
-	dir   string
-	lock  *os.File
-	known sync.Map // folders whose own names are durable
-}
+type folderStore struct{ *Folder }
 
-func newFolder(dir string) *folderStore { return &folderStore{dir: filepath.Clean(dir)} }
+func newFolder(dir string) *folderStore { return &folderStore{NewFolder(dir)} }
 
-func (s *folderStore) String() string { return "file://" + s.dir }
-
+// Open makes the folder of the feed and locks the target.
 func (s *folderStore) Open(context.Context) error {
-	if s.lock != nil {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Join(s.dir, "v1"), 0o755); err != nil {
+	if err := os.MkdirAll(s.Path("v1"), 0o755); err != nil {
 		return fmt.Errorf("%w: %w", ErrSettings, err)
 	}
-	f, err := os.Open(s.dir)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSettings, err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return ErrLocked
-		}
-		return fmt.Errorf("lock %s: %w", s.dir, err)
-	}
-	s.lock = f
-	return nil
+	return s.Lock("")
 }
-
-func (s *folderStore) Close() error {
-	if s.lock == nil {
-		return nil
-	}
-	err := s.lock.Close()
-	s.lock = nil
-	return err
-}
-
-func (s *folderStore) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
 
 func (s *folderStore) Get(_ context.Context, name string) ([]byte, string, error) {
-	f, err := os.Open(s.path(name))
+	f, err := os.Open(s.Path(name))
 	if err != nil {
 		return nil, "", none(err)
 	}
@@ -72,7 +39,7 @@ func (s *folderStore) Get(_ context.Context, name string) ([]byte, string, error
 }
 
 func (s *folderStore) Head(_ context.Context, name string) (string, error) {
-	_, err := os.Stat(s.path(name))
+	_, err := os.Stat(s.Path(name))
 	return "", none(err)
 }
 
@@ -85,7 +52,7 @@ func none(err error) error {
 
 // Put renames the plain file last: it is the one that counts.
 func (s *folderStore) Put(_ context.Context, o Object, _ string) (string, error) {
-	path := s.path(o.Name)
+	path := s.Path(o.Name)
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -96,7 +63,7 @@ func (s *folderStore) Put(_ context.Context, o Object, _ string) (string, error)
 	if err := replace(path, o.JSON); err != nil {
 		return "", err
 	}
-	return "", s.sync(dir)
+	return "", s.Sync(dir)
 }
 
 // replace puts b at path. The temporary file is one a path, not a random one:
@@ -115,41 +82,21 @@ func replace(path string, b []byte) error {
 	return os.Rename(temp, path)
 }
 
-// sync makes the names in dir durable and, the first time, dir's own name and
-// its parents' up to the root of the target.
-func (s *folderStore) sync(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if _, known := s.known.Load(dir); known || dir == s.dir {
-		return nil
-	}
-	if err := s.sync(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	s.known.Store(dir, nil)
-	return nil
-}
-
 func (s *folderStore) List(ctx context.Context, prefix string, each func(string) error) error {
-	return filepath.WalkDir(s.path(prefix), func(path string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(s.Path(prefix), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return errors.Join(ctx.Err(), ignoreNone(err))
 		}
-		name, err := filepath.Rel(s.dir, path)
+		name, err := s.Name(path)
 		if err != nil || !strings.HasSuffix(name, ".json") {
 			return err
 		}
-		return each(filepath.ToSlash(name))
+		return each(name)
 	})
 }
 
 func (s *folderStore) Delete(_ context.Context, name string) error {
-	return errors.Join(ignoreNone(os.Remove(s.path(name))), ignoreNone(os.Remove(s.path(name)+".gz")))
+	return errors.Join(ignoreNone(os.Remove(s.Path(name))), ignoreNone(os.Remove(s.Path(name)+".gz")))
 }
 
 func ignoreNone(err error) error {
@@ -162,7 +109,7 @@ func ignoreNone(err error) error {
 // Expire deletes whole days, v1/10s/2026/03/24, and the months and years that
 // are empty then.
 func (s *folderStore) Expire(_ context.Context, now time.Time) error {
-	root := s.path("v1/10s")
+	root := s.Path("v1/10s")
 	days, err := filepath.Glob(filepath.Join(root, "[0-9]*", "[0-9]*", "[0-9]*"))
 	if err != nil {
 		return err
@@ -179,7 +126,7 @@ func (s *folderStore) Expire(_ context.Context, now time.Time) error {
 		if os.Remove(filepath.Dir(dir)) == nil { // fails unless it is empty
 			_ = os.Remove(filepath.Dir(filepath.Dir(dir)))
 		}
-		s.known.Clear()
+		s.Forget()
 	}
 	return nil
 }

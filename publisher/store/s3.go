@@ -125,7 +125,7 @@ func (s *s3Store) Put(ctx context.Context, o Object, etag string) (string, error
 	switch {
 	case err == nil:
 		return aws.ToString(r.ETag), nil
-	case conflict(err, etag):
+	case Conflict(err, etag):
 		return "", ErrConflict
 	case status(err) == http.StatusNotImplemented && s.unconditional.CompareAndSwap(false, true):
 		return s.Put(ctx, o, etag)
@@ -140,9 +140,10 @@ func condition(etag string) (match, noneMatch *string) {
 	return &etag, nil
 }
 
-// conflict says whether a PUT was refused because of its condition: 412, 409
-// where another PUT is under way, 404 where the object to match is gone.
-func conflict(err error, etag string) bool {
+// Conflict says whether a PUT was refused because of its condition, an ETag or
+// "" for no object: 412, 409 where another PUT is under way, 404 where the object
+// to match is gone.
+func Conflict(err error, etag string) bool {
 	switch status(err) {
 	case http.StatusPreconditionFailed, http.StatusConflict:
 		return true

@@ -172,7 +172,7 @@ func TestFolderExpires(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := os.Stat(s.path("v1/10s/2013")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(s.Path("v1/10s/2013")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an empty year is left: %v", err)
 	}
 }
