@@ -64,7 +64,7 @@ func TestTabOrder(t *testing.T) {
 	feed, _ := fastFeed(600, 3*time.Hour)
 	p := open(t, site(t, feed).URL+"/?render=splat", hasten)
 	p.until(ready + ` && document.querySelectorAll("#rank button").length > 3`)
-	eval[any](p, `{ glow.app.player.toggle(); glow.refresh() }`) // so that the ranking stays
+	eval[any](p, `{ glow.app.player.toggle(); glow.refresh(); glow.tick = () => {} }`) // so that the ranking stays
 	there := p.tabs()
 	want := eval[[]string](p, `[...document.querySelectorAll("a[href], button, select, input, [tabindex='0']")].filter((e) => e.checkVisibility()).map((e) =>
 		e.id || e.dataset.view || e.dataset.kind || e.dataset.span || e.dataset.code || e.textContent.trim())`)

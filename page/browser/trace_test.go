@@ -10,23 +10,28 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// frameCPU is how many ms of its processor the page's main thread took for the
-// scripts of each frame while act went on, ascending: unlike the time that
-// passed, it does not grow when others want the processor too. From Chromium's
-// trace: the tdur of FireAnimationFrame, in microseconds.
-func (p *tab) frameCPU(act func()) (ms []float64) {
+// traced is an event of Chromium's trace. Unlike the time that passed, that of the
+// processor does not grow when others want the processor too.
+type traced struct {
+	Name string  `json:"name"`
+	Pid  int     `json:"pid"`
+	Tid  int     `json:"tid"`
+	Tdur float64 `json:"tdur"` // of the thread's processor, in microseconds
+}
+
+// trace lists what Chromium notes in some categories while act goes on.
+func (p *tab) trace(act func(), categories ...string) (events []traced) {
 	p.t.Helper()
 	done := make(chan struct{})
-	err := chromedp.Listen(p.ctx, func(ev any) {
+	ctx, stop := context.WithCancel(p.ctx) // of the listener
+	defer stop()
+	err := chromedp.Listen(ctx, func(ev any) {
 		switch e := ev.(type) {
 		case *tracing.EventDataCollected:
 			for _, v := range e.Value {
-				var event struct {
-					Name string  `json:"name"`
-					Tdur float64 `json:"tdur"`
-				}
-				if json.Unmarshal(v, &event) == nil && event.Name == "FireAnimationFrame" {
-					ms = append(ms, event.Tdur/1000)
+				var event traced
+				if json.Unmarshal(v, &event) == nil {
+					events = append(events, event)
 				}
 			}
 		case *tracing.EventTracingComplete:
@@ -36,8 +41,8 @@ func (p *tab) frameCPU(act func()) (ms []float64) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	config := &tracing.TraceConfig{IncludedCategories: []string{"devtools.timeline"}}
 	do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		config := &tracing.TraceConfig{IncludedCategories: categories}
 		_, err := cdp.Call(ctx, target, tracing.Start, tracing.StartParams{TransferMode: tracing.StartTransferModeReportEvents, TraceConfig: config})
 		return chromedp.Void{}, err
 	})
@@ -50,6 +55,38 @@ func (p *tab) frameCPU(act func()) (ms []float64) {
 	case <-done:
 	case <-p.ctx.Done():
 		p.t.Fatal("the trace does not end")
+	}
+	return events
+}
+
+const drawing = "FireAnimationFrame"
+
+// frameCPU is how many ms of its processor the page's main thread took for the
+// scripts of each frame while act went on, ascending.
+func (p *tab) frameCPU(act func()) (ms []float64) {
+	p.t.Helper()
+	return cpu(p.trace(act, "devtools.timeline"), func(e traced) bool { return e.Name == drawing })
+}
+
+// taskCPU is how many it took for each of its tasks, among which are frames.
+func (p *tab) taskCPU(act func()) (ms []float64) {
+	p.t.Helper()
+	events := p.trace(act, "devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel")
+	page := slices.IndexFunc(events, func(e traced) bool { return e.Name == drawing })
+	if page < 0 {
+		p.t.Fatal("no frame in the trace")
+	}
+	return cpu(events, func(e traced) bool {
+		return e.Pid == events[page].Pid && e.Tid == events[page].Tid && (e.Name == "RunTask" || e.Name == "ThreadControllerImpl::RunTask")
+	})
+}
+
+// cpu is what some events took of the processor, in ms, ascending.
+func cpu(events []traced, which func(traced) bool) (ms []float64) {
+	for _, e := range events {
+		if which(e) {
+			ms = append(ms, e.Tdur/1000)
+		}
 	}
 	slices.Sort(ms)
 	return ms

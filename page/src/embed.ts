@@ -3,7 +3,7 @@
 //	<script src="https://downloads.example.org/glow-map.js"></script>
 //	<glow-map view="globe" lang="de"></glow-map>
 //
-// Attributes are passed on as parameters: view, lang, wall, render.
+// Attributes are passed on as parameters: view, lang, wall, calm, render.
 
 const home = new URL(".", (document.currentScript as HTMLScriptElement).src);
 
@@ -11,7 +11,7 @@ class GlowMap extends HTMLElement {
   connectedCallback(): void {
     const url = new URL(home);
     url.searchParams.set("embed", "1");
-    for (const name of ["view", "lang", "wall", "render"]) {
+    for (const name of ["view", "lang", "wall", "calm", "render"]) {
       const value = this.getAttribute(name);
       if (value !== null) url.searchParams.set(name, value);
     }

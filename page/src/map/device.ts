@@ -19,13 +19,21 @@ function shader(gl: WebGL2RenderingContext, type: number, source: string): WebGL
   return s;
 }
 
-/** Links a program; attributes are numbered in the order of their names. */
-export function makeProgram(gl: WebGL2RenderingContext, attributes: string[], vertex: string, fragment: string): Program {
+/**
+ * Begins to link a program, attributes numbered in the order of their names, and
+ * returns what waits for it: programs that are all begun first are made side by
+ * side.
+ */
+export function makeProgram(gl: WebGL2RenderingContext, attributes: string[], vertex: string, fragment: string): () => Program {
   const program = gl.createProgram()!;
   const parts = [shader(gl, gl.VERTEX_SHADER, vertex), shader(gl, gl.FRAGMENT_SHADER, fragment)];
   for (const s of parts) gl.attachShader(program, s);
   attributes.forEach((name, i) => gl.bindAttribLocation(program, i, name));
   gl.linkProgram(program);
+  return () => linked(gl, program, parts);
+}
+
+function linked(gl: WebGL2RenderingContext, program: WebGLProgram, parts: WebGLShader[]): Program {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
     throw new Error(parts.map((s) => gl.getShaderInfoLog(s)).join(" ") + gl.getProgramInfoLog(program));
   }

@@ -53,13 +53,14 @@ export class GLRenderer implements Renderer {
     this.name = rendererName(gl);
     this.#half = !!gl.getExtension("EXT_color_buffer_float") || !!gl.getExtension("EXT_color_buffer_half_float");
     const program = (vertex: string, fragment: string) => makeProgram(gl, ATTRIBUTES, vertex, fragment);
-    this.#programs = {
+    const programs = {
       land: program(shaders.LAND_VERTEX, shaders.LAND_FRAGMENT),
       spark: program(shaders.SPARK_VERTEX, shaders.SPARK_FRAGMENT),
       ember: program(shaders.EMBER_VERTEX, shaders.SPARK_FRAGMENT),
       blur: program(shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT),
       compose: program(shaders.SCREEN_VERTEX, shaders.COMPOSE_FRAGMENT),
     };
+    for (const [name, ready] of Object.entries(programs)) this.#programs[name] = ready();
     [this.#landBuffer, this.#land] = makeArray(gl, 12, [[0, 2, 0], [4, 1, 8]]);
     [this.#sparkBuffer, this.#sparks] = makeArray(gl, STRIDE * 4, [[0, 2, 0], [1, 1, 8], [2, 2, 12]]);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#sparkBuffer);

@@ -53,7 +53,7 @@ function about(page: Page, topic: string): Node[] {
   const keys = make("dl", { class: "keys" });
   for (const [key, what] of KEYS) keys.append(make("dt", {}, make("kbd", {}, key)), make("dd", {}, t(what as Text)));
   return [
-    make("h2", {}, t("about")),
+    make("h2", { tabindex: "-1", autofocus: "" }, t("about")), // not the link at the end
     ...order.flatMap((name) => [make("h3", {}, t(TOPICS[name])), ...texts[name].map((text) => make("p", {}, text))]),
     make("p", {}, make("a", { href: page.settings.feed + "v1/latest.json" }, t("data"))),
     make("h3", {}, t("keys")), keys,

@@ -28,8 +28,13 @@ export class Hud {
     private rerun: Rerun,
   ) {}
 
-  /** Ten times a second: the total. */
+  /** Ten times a second: the total, and the badge, which names a replay's moment. */
   quick(): void {
+    const { app, language } = this;
+    const { state } = app;
+    if (this.#state.dataset.state !== state) this.#state.dataset.state = state;
+    const when = state === "replay" || state === "frozen" ? " · " + language.moment(app.at) : "";
+    setText(this.#state, language.t(state) + when);
     const total = this.numbers.total();
     setText(this.#total, total ? this.language.number(total.n) : "\u00a0");
     this.#total.classList.toggle("guess", total !== null && !total.exact);
@@ -39,10 +44,6 @@ export class Hud {
   slow(local: number): void {
     const { app, language } = this;
     setText(this.#rate, language.number(this.numbers.rate(app.settings.main)));
-    const { state } = app;
-    this.#state.dataset.state = state;
-    const when = state === "replay" || state === "frozen" ? " · " + language.moment(app.at) : "";
-    setText(this.#state, language.t(state) + when);
     const message = byId("message");
     const words = [app.latest?.message, this.rerun.text()].filter(Boolean).join(" ");
     message.hidden = words === "";

@@ -48,7 +48,7 @@ export class Language {
     this.tag = tag;
     this.rtl = RTL.includes(tag.split("-")[0]);
     this.#whole = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
-    this.#part = new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 1 });
+    this.#part = new Intl.NumberFormat(tag, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.#countries = new Intl.DisplayNames([tag], { type: "region" });
     this.#clock = new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
     this.#full = new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" });

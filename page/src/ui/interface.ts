@@ -20,6 +20,7 @@ export async function build(page: Page): Promise<void> {
   const rerun = new Rerun(app, app.numbers, language);
   const hud = new Hud(app, app.numbers, language, page.palette, rerun);
   page.refresh = () => {
+    hud.quick();
     for (const part of slow(page, hud)) part(performance.now());
     void import("./link").then((l) => l.showFrame(page));
   };
