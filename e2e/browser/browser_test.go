@@ -109,7 +109,7 @@ func TestShareAcrossOrigins(t *testing.T) {
 	g.Start("sharehook", "--listen", addr, "--spool", t.TempDir(), "--types", "twitter", "--allowed-origins", friend)
 	g.Start("geoworker")
 	g.Start("publisher", "--s3-endpoint", server.URL())
-	harness.Until(t, "sharehook listens", 20*time.Second, func() (bool, string) {
+	harness.Until(t, "sharehook listens", 90*time.Second, func() (bool, string) {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			return false, err.Error()
@@ -128,7 +128,7 @@ func TestShareAcrossOrigins(t *testing.T) {
 		t.Errorf("the page reads %q", got)
 	}
 	posted := time.Now()
-	harness.Until(t, "the page reads both shares", 20*time.Second, func() (bool, string) {
+	harness.Until(t, "the page reads both shares", 90*time.Second, func() (bool, string) {
 		n := fetch(t, ctx, latest, `{cache: "no-store"}`, read)
 		return n == "2", n
 	})
@@ -147,7 +147,7 @@ func TestShareAcrossOrigins(t *testing.T) {
 		t.Errorf("a stranger reads %s", got)
 	}
 	script(t, ctx, `document.forms[0].submit(), ""`)
-	harness.Until(t, "the form is answered", 20*time.Second, func() (bool, string) {
+	harness.Until(t, "the form is answered", 90*time.Second, func() (bool, string) {
 		text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		return strings.Contains(text, "may not send shares"), fmt.Sprint(text, err)
 	})
@@ -156,7 +156,7 @@ func TestShareAcrossOrigins(t *testing.T) {
 	if got := fetch(t, ctx, share, asForm, "r.status"); got != "204" {
 		t.Errorf("one more: %s", got)
 	}
-	harness.Until(t, "the page reads three shares and no more", 20*time.Second, func() (bool, string) {
+	harness.Until(t, "the page reads three shares and no more", 90*time.Second, func() (bool, string) {
 		n := fetch(t, ctx, latest, `{cache: "no-store"}`, read)
 		if n > "3" {
 			t.Fatalf("%s shares are counted", n)
