@@ -39,6 +39,8 @@ var (
 	ErrMemory = errors.New("the query wants more memory than it may have")
 	// ErrGone says that a file is no longer there: take a newer snapshot.
 	ErrGone = errors.New("a file of the archive is gone")
+	// ErrFilling says that a file is not in the engine yet, but will be: ask later.
+	ErrFilling = errors.New("the engine is still being filled")
 )
 
 // Local says where a file of the archive lies on this machine.
