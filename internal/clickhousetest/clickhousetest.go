@@ -148,6 +148,15 @@ func (s *Server) Kill() {
 	}
 }
 
+// Age makes a table older than it is, of a server that does not run.
+func (s *Server) Age(database, table string, by time.Duration) {
+	s.t.Helper()
+	at := time.Now().Add(-by)
+	if err := os.Chtimes(filepath.Join(s.dir, "data", "metadata", database, table+".sql"), at, at); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // Do runs a statement, which names the database of its tables, and returns what
 // it answers.
 func (s *Server) Do(sql string) string {

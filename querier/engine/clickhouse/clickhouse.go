@@ -85,6 +85,7 @@ func (e *Engine) Close() error {
 // Run loads what is not there, and fails with [engine.ErrFilling] if there is no time
 // for it.
 func (e *Engine) Run(ctx context.Context, q engine.Query, each func(row []any) error) error {
+	e.used(q.Files)
 	has, err := e.there(ctx)
 	if err != nil {
 		return err

@@ -235,6 +235,15 @@ func (e *Engine) drop(ctx context.Context, has state, files []archive.File) erro
 	return nil
 }
 
+// used makes files that the archive may not name any more stay.
+func (e *Engine) used(files []archive.File) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, f := range files {
+		delete(e.unwanted, idOf(f))
+	}
+}
+
 // old notes what is unwanted since now, and returns what has been so for long.
 func (e *Engine) old(has state, files []archive.File, now time.Time) (list []fileID) {
 	e.mu.Lock()
@@ -253,6 +262,7 @@ func (e *Engine) old(has state, files []archive.File, now time.Time) (list []fil
 		}
 		if now.Sub(since[id]) >= e.keep {
 			list = append(list, id)
+			delete(since, id)
 		}
 	}
 	e.unwanted = since
