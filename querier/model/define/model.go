@@ -36,7 +36,7 @@ func Read(name string, text []byte) (*Model, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	if !validName(name) {
+	if !ValidName(name) {
 		r.wrong(0, "the file is called %q: want 1 to 64 of a-z, 0-9, - and _, and .toml", name)
 	}
 	for _, e := range r.top {
@@ -50,7 +50,8 @@ func Read(name string, text []byte) (*Model, error) {
 	return r.m, nil
 }
 
-func validName(name string) bool {
+// ValidName says whether a model may be called so.
+func ValidName(name string) bool {
 	ok := name != "" && len(name) <= 64 && name[0] != '-'
 	for _, c := range name {
 		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_')

@@ -152,6 +152,6 @@ func (s *SQL) WriteArg(p Partial) {
 	case p.How == Sum && p.Arg.Type == Bool:
 		s.parts("CAST(", arg, "", " AS BIGINT)")
 	default:
-		s.Write(p.Arg)
+		s.Expr(p.Arg)
 	}
 }

@@ -11,9 +11,9 @@ type SQL struct {
 	Args []any
 }
 
-// Write writes an expression of one row. It reads the columns of the table of
+// Expr writes an expression of one row. It reads the columns of the table of
 // events.
-func (s *SQL) Write(e *Expr) {
+func (s *SQL) Expr(e *Expr) {
 	switch e.Op {
 	case opLiteral:
 		s.literal(e)
@@ -53,7 +53,7 @@ func (s *SQL) rest(e *Expr) {
 	case e.Op == "prefix":
 		s.parts("split_part(", e.Args, ", ", ", 1)")
 	case (e.Op == "floor" || e.Op == "round") && e.Type == Int:
-		s.Write(e.Args[0])
+		s.Expr(e.Args[0])
 	case e.Op == "coalesce" && e.Type == Float:
 		s.parts("coalesce(0.0 + ", e.Args, ", 0.0 + ", ")")
 	default:
@@ -67,7 +67,7 @@ func (s *SQL) parts(before string, args []*Expr, between, after string) {
 		if i > 0 {
 			s.WriteString(between)
 		}
-		s.Write(a)
+		s.Expr(a)
 	}
 	s.WriteString(after)
 }
@@ -119,7 +119,7 @@ func (s *SQL) cases(e *Expr) {
 		default:
 			s.WriteString(" WHEN ")
 		}
-		s.Write(a)
+		s.Expr(a)
 	}
 	s.WriteString(" END")
 }
