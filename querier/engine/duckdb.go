@@ -92,7 +92,8 @@ func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error
 	if err != nil {
 		return err
 	}
-	rows, err := db.QueryContext(ctx, with(table(q.Columns, scans), q.SQL), q.Args...)
+	text, args := wholeTexts(q.SQL, q.Args)
+	rows, err := db.QueryContext(ctx, with(table(q.Columns, scans), text), args...)
 	if err == nil {
 		err = errors.Join(eachRow(rows, each), rows.Close())
 	}

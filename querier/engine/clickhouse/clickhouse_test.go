@@ -39,7 +39,7 @@ func (d *folder) Local(_ context.Context, f archive.File) (engine.Local, func(),
 func (d *folder) put(t *testing.T, rows []archive.Row) archive.File {
 	t.Helper()
 	var table archive.Table
-	var columns []string
+	columns := []string{"cell", "continent", "country", "lat", "lon", "region", "time", "type"}
 	for i := range rows {
 		table.Add(&rows[i])
 		for _, a := range rows[i].Attrs {
