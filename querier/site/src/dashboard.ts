@@ -10,7 +10,7 @@ import { fixed } from "./fixed";
 import { keep } from "./keep";
 import { shapes, type Answer, type Keys, type Result, type Table } from "./types";
 import { every, EVERY, question, RANGES, read, write } from "./view";
-import { ago, brief, date, moment, number, query, title, value } from "./words";
+import { ago, brief, date, dates, moment, number, query, title, value } from "./words";
 
 /** How often it looks for news, in ms. */
 const AGAIN = 60_000;
@@ -96,7 +96,7 @@ function overview(): void {
   byId("key-list").replaceChildren(...keys.keys.map((k) => {
     const b = make("button", { type: "button", class: "glass key" },
       make("span", {}, make("bdi", {}, title(k.key))), make("b", {}, brief(k.n)),
-      make("small", {}, `${date(Date.parse(k.from))} – ${date(Date.parse(k.to))}`));
+      make("small", {}, dates(Date.parse(k.from), Date.parse(k.to))));
     b.addEventListener("click", () => {
       view.keys = [k.key];
       controls.update();
@@ -122,9 +122,9 @@ function dimensions(): void {
       return make("tr", {}, make("th", { scope: "row" }, b), make("td", { class: "bar", "aria-hidden": "true" }, bar), make("td", { class: "n" }, brief(v.n)));
     });
     const head = make("thead", { class: "vh" }, make("tr", {}, make("th", { scope: "col" }, "Value"), make("td"), make("th", { scope: "col" }, "Events")));
+    const body = rows.length ? [make("table", { "aria-label": title(d.name) }, head, make("tbody", {}, ...rows))] : [];
     return make("section", { class: "glass dimension" },
-      make("h3", {}, title(d.name), make("small", {}, ` ${number(d.distinct)} ${d.distinct === 1 ? "value" : "values"}`)),
-      make("table", { "aria-label": title(d.name) }, head, make("tbody", {}, ...rows)));
+      make("h3", {}, title(d.name), make("small", {}, ` ${number(d.distinct)} ${d.distinct === 1 ? "value" : "values"}`)), ...body);
   }));
 }
 

@@ -44,7 +44,7 @@ class Example {
     const run = make("button", { type: "button", class: "strong" }, "Run");
     run.addEventListener("click", () => void this.run());
     const title = root.dataset.title ?? "";
-    root.append(make("h4", {}, title));
+    root.append(make("p", { class: "name" }, title));
     if (!this.#path) {
       this.#text.setAttribute("aria-label", "Question: " + title);
       this.#text.addEventListener("keydown", (e) => {

@@ -43,7 +43,7 @@ export class Models {
       if (!old.delete(m.name)) this.#add(m);
       const state = this.#figures.get(m.name)!.root.querySelector(".state")!;
       setText(state, m.state ?? "");
-      state.toggleAttribute("hidden", !m.state);
+      state.toggleAttribute("hidden", !m.state || m.state === "ready");
     }
     for (const name of old) {
       this.#figures.get(name)!.root.parentElement!.remove();

@@ -71,6 +71,9 @@ export function value(dimension: string, v: Cell): string {
       return country(String(v));
     case "continent":
       return CONTINENTS[String(v)] ?? String(v);
+    case "key":
+    case "type":
+      return title(String(v));
     case "hour":
       return pad(Number(v)) + ":00";
     case "minute":
@@ -89,5 +92,11 @@ export function country(code: string): string {
   }
 }
 
-/** The title of a key, as the page writes it: download → Download. */
-export const title = (s: string): string => s.charAt(0).toUpperCase() + s.slice(1).replaceAll(/[-_]/g, " ");
+/** From one day to another, as short as it can be: Mar 22 – 31, 2026. */
+export const dates = (from: number, to: number): string => (from <= to ? day.formatRange(from, to) : "");
+
+/** The title of a key, a column or a model: share:twitter → Share: Twitter. */
+export function title(s: string): string {
+  const word = (w: string) => w.charAt(0).toUpperCase() + w.slice(1).replaceAll(/[-_]/g, " ");
+  return s.split(":").map(word).join(": ");
+}

@@ -37,6 +37,7 @@ export class Figure {
   #kinds = make("div", { class: "kinds", role: "group", "aria-label": "Draw as" });
   #which = make("select", { "aria-label": "What is drawn" });
   #table = make("details", {}, make("summary", {}, "Table"));
+  #foot = make("div", { class: "foot" });
   #said = make("span", { class: "said", role: "status" });
   #data: Table | undefined;
   #options: Options;
@@ -57,9 +58,12 @@ export class Figure {
       save("PNG", "picture of this chart", () => void this.#png()));
     if (options.link) actions.append(save("Link", "to this view", () => void this.#share()));
     this.root.append(make("figcaption", {}, make("div", {}, this.#head, this.#note), this.#kinds),
-      this.#which, this.#stage, this.#legend, make("div", { class: "foot" }, this.#table, this.#said, actions));
+      this.#which, this.#stage, this.#legend, this.#foot);
+    this.#foot.append(this.#table, this.#said, actions);
     this.#stage.append(this.#tip);
-    this.#tip.hidden = this.#which.hidden = true;
+    this.#tip.hidden = this.#which.hidden = this.#kinds.hidden = true;
+    this.#canvas.setAttribute("aria-label", options.title || "Chart");
+    this.#foot.hidden = true; // until there is something to take along
     this.#which.addEventListener("change", () => this.#reshape());
     this.#table.addEventListener("toggle", () => this.#fill());
     this.#stage.addEventListener("pointermove", (e) => this.#hover(e));
@@ -79,6 +83,7 @@ export class Figure {
     Object.assign(this.#options, more);
     setText(this.#head, this.#options.title);
     this.root.removeAttribute("aria-busy");
+    this.#foot.hidden = false;
     const able = kinds(data);
     if (!this.#options.kind || !able.includes(this.#options.kind)) this.#options.kind = able[0];
     this.#buttons(able);
@@ -97,6 +102,7 @@ export class Figure {
     this.root.removeAttribute("aria-busy");
     this.#data = this.#shape = this.#point = undefined;
     this.#legend.replaceChildren();
+    this.#foot.hidden = this.#kinds.hidden = this.#which.hidden = true;
     this.#turn++;
     this.#canvas.hidden = true;
     this.#canvas.setAttribute("aria-label", sentence);

@@ -5,7 +5,7 @@ import { dash, step, type Hit, type Point, type Sheet } from "./ink";
 import type { Lines } from "./shape";
 
 const STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * MINUTE)
-  .concat([1, 2, 3, 6, 12].map((n) => n * HOUR), [1, 2, 7, 14, 28, 56, 91, 182, 364].map((n) => n * DAY));
+  .concat([1, 2, 3, 6, 12].map((n) => n * HOUR), [1, 2, 3, 5, 7, 14, 28, 56, 91, 182, 364].map((n) => n * DAY));
 
 interface Frame {
   left: number;
@@ -80,7 +80,7 @@ function ticks({ g, ink, size }: Sheet, f: Frame, c: Lines): void {
 function marks(f: Frame, c: Lines, size: number): [number, string][] {
   const [first, last] = [c.xs[0], c.xs[c.xs.length - 1]];
   if (c.x !== "time" && c.x !== "date") return c.xs.map((v) => [v, value(c.x, v)]);
-  const room = Math.max(2, (f.right - f.left) / (size * 7));
+  const room = Math.max(2, (f.right - f.left) / (size * 5));
   const gap = STEPS.find((n) => (last - first) / n <= room) ?? 728 * DAY;
   if (gap >= 28 * DAY) return months(first, last, Math.round(gap / (28 * DAY)));
   const out: [number, string][] = [];

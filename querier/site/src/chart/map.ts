@@ -46,18 +46,31 @@ function frame(s: Sheet): Frame {
 /** Dark red to nearly white, by the logarithm: counts differ by powers of ten. */
 const HEAT = ["#5e2b33", "#8f3a33", "#c34a30", "#f0622f", "#ff8a3c", "#ffb454", "#ffd58f", "#fff1d6"];
 
-function level(v: number, most: number): number {
-  if (v <= 0) return -1;
-  return Math.min(HEAT.length - 1, Math.floor((Math.log1p(v) / Math.log1p(most)) * HEAT.length));
+class Scale {
+  constructor(
+    readonly least: number,
+    readonly most: number,
+  ) {}
+
+  /** The colour of a value; −1 for none. */
+  level(v: number): number {
+    if (!(v > 0)) return -1;
+    const part = this.most > this.least ? Math.log(v / this.least) / Math.log(this.most / this.least) : 1;
+    return Math.max(0, Math.min(HEAT.length - 1, Math.floor(part * HEAT.length)));
+  }
 }
 
 export function drawMap(s: Sheet, c: Places, w: World, grid: number): Point {
   const f = frame(s);
-  const most = Math.max(...c.countries.values(), ...c.cells.map(([, v]) => v), 0);
-  land(s, f, w, (code) => level(c.countries.get(code) ?? 0, most));
+  let [least, most] = [Infinity, 0];
+  for (const v of [...c.countries.values(), ...c.cells.map(([, n]) => n)]) {
+    if (v > 0) [least, most] = [Math.min(least, v), Math.max(most, v)];
+  }
+  const scale = new Scale(least, most);
+  land(s, f, w, (code) => scale.level(c.countries.get(code) ?? 0));
   const lights = c.cells.map(([id, v]) => ({ at: f.at(...centre(id, grid)), id, v }));
-  glow(s, lights, most);
-  legend(s, most);
+  glow(s, lights, scale);
+  legend(s, scale);
   return (x, y) => (lights.length > 0 ? nearest(lights, x, y, grid) : pointed(f, c, w, x, y));
 }
 
@@ -85,11 +98,11 @@ function land(s: Sheet, f: Frame, w: World, of: (code: string) => number): void 
   }
 }
 
-function glow({ g, ink, size }: Sheet, lights: { at: [number, number]; v: number }[], most: number): void {
+function glow({ g, ink, size }: Sheet, lights: { at: [number, number]; v: number }[], scale: Scale): void {
   g.save();
   if (!ink.forced) g.globalCompositeOperation = "lighter";
   for (const { at: [x, y], v } of lights) {
-    const k = level(v, most);
+    const k = scale.level(v);
     if (k < 0) continue;
     const r = size * (0.35 + 0.16 * k);
     const fade = g.createRadialGradient(x, y, 0, x, y, r);
@@ -103,17 +116,17 @@ function glow({ g, ink, size }: Sheet, lights: { at: [number, number]; v: number
 }
 
 /** From little to much, under the map. */
-function legend({ g, ink, size, width, height, rtl }: Sheet, most: number): void {
+function legend({ g, ink, size, width, height, rtl }: Sheet, { least, most }: Scale): void {
   if (most <= 0) return;
   g.font = `${size * 0.9}px ${ink.font}`;
   g.textBaseline = "middle";
   g.textAlign = "left";
   const y = height - size * 0.8;
-  const wide = size * HEAT.length + g.measureText("1" + brief(most)).width + size * 1.5;
+  const wide = size * HEAT.length + g.measureText(brief(least) + brief(most)).width + size * 1.5;
   let x = rtl ? width - wide : 0;
   g.fillStyle = ink.dim;
-  g.fillText("1", x, y);
-  x += size;
+  g.fillText(brief(least), x, y);
+  x += g.measureText(brief(least)).width + size / 2;
   for (const colour of HEAT) {
     g.fillStyle = ink.forced ? ink.hot : colour;
     g.beginPath();

@@ -37,7 +37,7 @@ const AXES = ["time", "date", "hour", "weekday", "minute"];
 const DIMENSIONS = [...AXES, "key", "type", "continent", "country", "region", "cell"];
 /** How many lines and bars are drawn; the table has them all. */
 const LINES = 8;
-const BARS = 20;
+const BARS = 12;
 
 /** Tells dimensions from values. */
 export function roles(table: Table): { dims: number[]; values: number[] } {
