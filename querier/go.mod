@@ -8,8 +8,12 @@ require (
 	github.com/duckdb/duckdb-go/v2 v2.5.4
 	github.com/glowmap/glow/archiver v0.0.0
 	github.com/glowmap/glow/internal v0.0.0
-	github.com/glowmap/glow/publisher v0.0.0
 	github.com/urfave/cli/v2 v2.27.7
+)
+
+require (
+	github.com/glowmap/glow/publisher v0.0.0
+	github.com/glowmap/glow/sharehook v0.0.0
 )
 
 require (
@@ -32,6 +36,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // indirect
 	github.com/aws/smithy-go v1.28.8 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )
 
 require (
@@ -86,6 +91,7 @@ replace (
 	github.com/glowmap/glow/archiver => ../archiver
 	github.com/glowmap/glow/internal => ../internal
 	github.com/glowmap/glow/publisher => ../publisher
+	github.com/glowmap/glow/sharehook => ../sharehook
 	github.com/glowmap/glow/tailer => ../tailer
 )
 

@@ -1,10 +1,41 @@
-// Command querier answers questions about an archive, over HTTP.
+// Command querier answers questions about an archive over HTTP: counts of any
+// events, by any dimension, as JSON or CSV. It only reads.
 package main
 
 import (
+	"context"
+	"errors"
+	"net"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/glowmap/glow/internal/daemon"
 )
 
-func main() { daemon.Main(daemon.App{Name: "querier", Flags: []cli.Flag{}}) }
+func main() { daemon.Main(app()) }
+
+func app() daemon.App {
+	return daemon.App{
+		Name:  "querier",
+		Usage: "answers questions about the archive over HTTP",
+		Flags: flags(), AdminAddr: "127.0.0.1:9406",
+		Check: check, Run: run, Commands: []daemon.Command{tokenCommand()},
+	}
+}
+
+func check(c *cli.Context) error {
+	_, err := readSettings(c)
+	return err
+}
+
+func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
+	set, err := readSettings(c)
+	l, errListen := net.Listen("tcp", c.String("query-listen"))
+	if errListen == nil {
+		defer l.Close()
+	}
+	if err := errors.Join(err, daemon.Setting("query-listen", errListen)); err != nil {
+		return err
+	}
+	return serve(ctx, d, c, set, l)
+}

@@ -6,7 +6,6 @@ package api
 import (
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +14,8 @@ import (
 	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/engine"
 	"github.com/glowmap/glow/querier/question"
+	"github.com/glowmap/glow/sharehook/client"
+	"github.com/glowmap/glow/sharehook/limit"
 )
 
 // Settings are those of the API.
@@ -32,9 +33,9 @@ type Settings struct {
 	Concurrency int
 	CacheBytes  int
 	MaxAge      time.Duration // for how long clients may keep an answer unasked
-	Rate        float64       // requests a second of one client
-	Burst       int
-	Proxies     []netip.Prefix
+	Rate        *limit.Rate   // of one client
+	Conns       *limit.Conns
+	Client      client.Finder
 
 	Models http.Handler // /v1/models and below; nil: there are none
 	Known  func(d Door) []Model
@@ -61,7 +62,6 @@ type server struct {
 	metrics *metrics
 	answers *cache
 	line    *line
-	clients *clients
 }
 
 // mostWaiting is how many questions may wait, for each that may run.
@@ -71,7 +71,7 @@ const mostWaiting = 16
 func New(s Settings) http.Handler {
 	v := &server{
 		Settings: s, metrics: newMetrics(s.Metrics), answers: newCache(s.CacheBytes),
-		line: newLine(s.Concurrency), clients: newClients(s.Rate, s.Burst),
+		line: newLine(s.Concurrency),
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/keys", v.endpoint("keys", v.keys, http.MethodGet, http.MethodHead))

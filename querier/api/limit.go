@@ -2,14 +2,11 @@ package api
 
 import (
 	"context"
-	"net"
+	"math"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // endpoint is what each request goes through.
@@ -32,6 +29,9 @@ func (v *server) endpoint(name string, h handler, methods ...string) http.Handle
 			v.fail(seen, r, err)
 			return
 		}
+		release := v.Conns.Hold(r.Context())
+		seen.begun = release // whoever reads slowly is no longer waiting for us
+		defer release()
 		d, err := v.door(r)
 		if err == nil {
 			err = h(seen, r, d)
@@ -62,11 +62,15 @@ func preflight(w http.ResponseWriter, allow string) {
 // status remembers how a request was answered.
 type status struct {
 	http.ResponseWriter
-	code int
+	code  int
+	begun func() // called when the answer begins
 }
 
 func (s *status) WriteHeader(code int) {
 	s.code = code
+	if s.begun != nil {
+		s.begun()
+	}
 	s.ResponseWriter.WriteHeader(code)
 }
 
@@ -75,94 +79,11 @@ func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // admit holds a client to its rate.
 func (v *server) admit(r *http.Request) error {
-	if !v.clients.take(v.client(r), time.Now()) {
+	if wait := v.Rate.Wait(v.Client.Addr(r)); wait > 0 {
 		v.metrics.refused.WithLabelValues("rate").Inc()
-		return &problem{Status: http.StatusTooManyRequests, Message: "too many requests: wait a little, and keep answers for as long as Cache-Control says", See: "/#limits", Retry: 1}
+		return &problem{Status: http.StatusTooManyRequests, Message: "too many requests: wait a little, and keep answers for as long as Cache-Control says", See: "/#limits", Retry: int(math.Ceil(wait.Seconds()))}
 	}
 	return nil
-}
-
-// client is the address that a request comes from; behind trusted proxies the
-// last one that they were asked by and that is none of them.
-func (v *server) client(r *http.Request) netip.Prefix {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	addr, _ := netip.ParseAddr(host)
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && v.trusted(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		addr = next
-	}
-	addr = addr.Unmap()
-	bits := 32
-	if addr.Is6() {
-		bits = 64 // what one household has
-	}
-	p, _ := addr.Prefix(bits)
-	return p
-}
-
-func (v *server) trusted(addr netip.Addr) bool {
-	return slices.ContainsFunc(v.Proxies, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
-}
-
-// clients are buckets of requests that each client may still make.
-type clients struct {
-	rate  float64
-	burst float64
-
-	mu  sync.Mutex
-	all map[netip.Prefix]*bucket
-}
-
-type bucket struct {
-	left float64
-	at   time.Time
-}
-
-// mostClients is how many are remembered; beyond it those who have asked
-// nothing for long are forgotten, and then all.
-const mostClients = 10_000
-
-func newClients(rate float64, burst int) *clients {
-	return &clients{rate: rate, burst: float64(burst), all: map[netip.Prefix]*bucket{}}
-}
-
-func (c *clients) take(who netip.Prefix, now time.Time) bool {
-	if c.rate <= 0 {
-		return true
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	b := c.all[who]
-	if b == nil {
-		c.tidy(now)
-		b = &bucket{left: c.burst, at: now}
-		c.all[who] = b
-	}
-	b.left = min(c.burst, b.left+c.rate*now.Sub(b.at).Seconds())
-	b.at = now
-	if b.left < 1 {
-		return false
-	}
-	b.left--
-	return true
-}
-
-func (c *clients) tidy(now time.Time) {
-	if len(c.all) < mostClients {
-		return
-	}
-	for who, b := range c.all {
-		if b.left+c.rate*now.Sub(b.at).Seconds() >= c.burst {
-			delete(c.all, who)
-		}
-	}
-	if len(c.all) >= mostClients {
-		clear(c.all)
-	}
 }
 
 // line is where questions wait for their turn.
