@@ -163,6 +163,7 @@ func (h *history) store(e engine.Engine, o Options) (s *Store, stop func()) {
 		o.State = h.t.TempDir()
 	}
 	o.Engine, o.Archive, o.Metrics = e, h.catalog, prometheus.NewRegistry()
+	o.Look = 20 * time.Millisecond
 	o.Log = slog.New(slog.NewTextHandler(h.t.Output(), nil))
 	s = New(o)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -230,14 +231,20 @@ func line(row ...any) string {
 	return strings.Join(parts, " | ")
 }
 
+// write writes a model's file.
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, name+".toml")
+	if err := errors.Join(os.WriteFile(path+".new", []byte(text), 0o644), os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name+".toml"), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, dir, name, text)
 	}
 	return dir
 }
-

@@ -26,7 +26,7 @@ const retryAfter = 30 * time.Second
 // already, or those that are new. So a long one does not keep others waiting
 // that only need what came in the last minutes.
 func (s *Store) work(ctx context.Context, filled bool) {
-	tick := time.NewTicker(lookEvery / 4)
+	tick := time.NewTicker(s.Look / 4)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if snapshot := s.Archive.Current(); snapshot != nil {

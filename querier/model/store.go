@@ -51,6 +51,7 @@ type Options struct {
 	Publish store.Store // nil: nothing is published
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	Look    time.Duration // between two looks at the folders; 0 for a second
 }
 
 // Info is what is known of a model.
@@ -83,6 +84,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	models map[string]*entry
+	last   map[string]string // texts that the last look found
 	wake   chan struct{}
 	listed string // what of the list of models was published
 }
@@ -118,6 +120,9 @@ type version struct {
 
 // New makes a store; Run keeps it going.
 func New(o Options) *Store {
+	if o.Look <= 0 {
+		o.Look = lookEvery
+	}
 	s := &Store{Options: o, models: map[string]*entry{}, wake: make(chan struct{}, 1)}
 	s.metrics = newMetrics(o.Metrics)
 	return s

@@ -12,7 +12,8 @@ import (
 	"github.com/glowmap/glow/querier/model/define"
 )
 
-// lookEvery is the time between two looks at folders and archive.
+// lookEvery is the time between two looks at the folders, unless Options says
+// another; the archive is looked at four times as often.
 const lookEvery = time.Second
 
 // Run looks for models and keeps their rows up to date until ctx is done.
@@ -27,7 +28,7 @@ func (s *Store) Run(ctx context.Context) error {
 			s.work(ctx, filled)
 		}()
 	}
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(s.Look)
 	defer tick.Stop()
 	s.look()
 	s.forget()
@@ -43,16 +44,18 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// look reads the folders, and takes notice of files that are new, changed or gone.
+// look reads the folders, and takes notice of files that are new, changed or
+// gone. What differs from one look to the next is still being written.
 func (s *Store) look() {
 	files := s.files()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, text := range files {
-		if e := s.models[name]; e == nil || e.text != text {
+		if e := s.models[name]; (e == nil || e.text != text) && (s.last == nil || s.last[name] == text) {
 			s.define(name, text)
 		}
 	}
+	s.last = files
 	for name, e := range s.models {
 		if _, there := files[name]; !there {
 			s.stop(e)

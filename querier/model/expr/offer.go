@@ -34,9 +34,13 @@ func offer(name, all string, names []string) string {
 
 // Nearest is the one of names that differs least from name, if that is little.
 func Nearest(name string, names []string) (near string, ok bool) {
-	least := 1 + len(name)/3
+	least := 2 * (1 + len(name)/3)
 	for _, n := range names {
-		if d := distance(name, n); d <= least && (!ok || d < least) {
+		d := 2 * distance(name, n)
+		if d <= least && name != "" && n[0] == name[0] {
+			d-- // of two, the one that begins alike
+		}
+		if d <= least && (!ok || d < least) {
 			near, least, ok = n, d, true
 		}
 	}
