@@ -163,7 +163,7 @@ func TestKilledWhileLoading(t *testing.T) {
 		return
 	}
 	s, e := start(t, d)
-	for i := range 6 {
+	for i := range 4 {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhileLoading$")
 		cmd.Env = append(os.Environ(), loadURL+"="+s.URL(), "GLOW_TEST_LOAD_DIR="+dir)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
