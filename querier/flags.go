@@ -19,7 +19,7 @@ import (
 )
 
 func flags() []cli.Flag {
-	return slices.Concat(archiveFlags(), queryFlags(), doorFlags())
+	return slices.Concat(archiveFlags(), engineFlags(), queryFlags(), doorFlags())
 }
 
 func archiveFlags() []cli.Flag {
@@ -72,7 +72,7 @@ func readSettings(c *cli.Context) (s settings, err error) {
 	var all []error
 	check := func(flag string, err error) { all = append(all, daemon.Setting(flag, err)) }
 	s.source, s.folder, err = openArchive(c)
-	all = append(all, err)
+	all = append(all, err, checkEngine(c))
 	s.cacheBytes, err = daemon.ParseSize(c.String("cache-size"), 1<<20)
 	check("cache-size", err)
 	s.limits.Memory, err = daemon.ParseSize(c.String("query-memory"), 64<<20)

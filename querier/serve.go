@@ -16,7 +16,6 @@ import (
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/querier/api"
 	"github.com/glowmap/glow/querier/catalog"
-	"github.com/glowmap/glow/querier/engine"
 	"github.com/glowmap/glow/querier/site"
 	"github.com/glowmap/glow/sharehook/limit"
 )
@@ -44,14 +43,14 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 		return err
 	}
 	set.limits.Folders = readable
-	e, err := engine.OpenDuckDB(files, set.limits)
+	e, err := openEngine(ctx, d, c, files, set.limits)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
 	own := set.limits // counting never takes a client's turn
 	own.Concurrency = 1
-	counting, err := engine.OpenDuckDB(files, own)
+	counting, err := openEngine(ctx, d, c, files, own)
 	if err != nil {
 		return err
 	}
@@ -68,6 +67,7 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 	go func() { failed <- server.Serve(limit.NewRoom(l, conns, headTime)) }()
 	d.Log.Info("questions are answered", "addr", l.Addr().String())
 	go f.count(ctx)
+	go keep(ctx, d, e, files, c.Duration("refresh"))
 	go func() {
 		err := <-failed
 		if !errors.Is(err, http.ErrServerClosed) {

@@ -40,6 +40,10 @@ func problemOf(err error) *problem {
 		return &problem{Status: http.StatusBadRequest, Message: "this takes more memory than one question may have: ask for fewer dimensions or less time", See: "/#limits"}
 	case errors.Is(err, catalog.ErrFull):
 		return &problem{Status: http.StatusBadRequest, Message: catalog.ErrFull.Error() + ": ask for less time", See: "/#limits"}
+	case errors.Is(err, engine.ErrFilling):
+		return &problem{Status: http.StatusServiceUnavailable, Message: "the engine is still being filled with what you ask about: ask again later", See: "/#limits", Retry: 10}
+	case errors.Is(err, engine.ErrAway):
+		return &problem{Status: http.StatusServiceUnavailable, Message: "the engine that answers is away: ask again later", Retry: 10}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &problem{Status: http.StatusGatewayTimeout, Message: "this takes longer than one question may: ask for less time or fewer dimensions", See: "/#limits"}
 	case errors.Is(err, context.Canceled):

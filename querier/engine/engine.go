@@ -41,6 +41,8 @@ var (
 	ErrGone = errors.New("a file of the archive is gone")
 	// ErrFilling says that a file is not in the engine yet, but will be: ask later.
 	ErrFilling = errors.New("the engine is still being filled")
+	// ErrAway says that the server that is the engine does not answer.
+	ErrAway = errors.New("the engine is away")
 )
 
 // Local says where a file of the archive lies on this machine.

@@ -30,6 +30,12 @@ type server struct {
 // name is what a database may be called: it stands in statements.
 var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// Check says what is wrong with a URL.
+func Check(url string) error {
+	_, err := newServer(url, "")
+	return err
+}
+
 func newServer(text, password string) (*server, error) {
 	const want = "want clickhouse://[USER@]HOST:PORT/DATABASE"
 	u, err := url.Parse(text)
@@ -115,7 +121,7 @@ func (s *server) send(ctx context.Context, params url.Values, body io.Reader) (i
 	}
 	a, err := s.client.Do(r)
 	if err != nil {
-		return nil, unsaid(err)
+		return nil, fmt.Errorf("%w: %w", engine.ErrAway, unsaid(err))
 	}
 	if a.StatusCode == http.StatusOK {
 		return a.Body, nil

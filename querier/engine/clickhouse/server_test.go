@@ -96,6 +96,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A server that is away is no mistake of the question, and comes back.
+func TestAway(t *testing.T) {
+	s, e := start(t, newFolder(t.TempDir()))
+	s.Kill()
+	q := engine.Query{SQL: "SELECT count(*) FROM events"}
+	if err := e.Run(t.Context(), q, nil); !errors.Is(err, engine.ErrAway) {
+		t.Errorf("%v, want that it is away", err)
+	}
+	s.Start()
+	if got := all(t, e, q); len(got) != 1 {
+		t.Errorf("%v, want one row", got)
+	}
+}
+
 // Whatever the answer is, reading it ends.
 func FuzzRead(f *testing.F) {
 	f.Add("a\tb\nNullable(Int64)\tString\n1\tx\\ty\n\\N\t\\N\n")
