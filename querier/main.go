@@ -19,7 +19,7 @@ func app() daemon.App {
 		Name:  "querier",
 		Usage: "answers questions about the archive over HTTP",
 		Flags: flags(), AdminAddr: "127.0.0.1:9406",
-		Check: check, Run: run, Commands: []daemon.Command{tokenCommand()},
+		Check: check, Run: run, Commands: []daemon.Command{modelsCommand(), siteCommand(), tokenCommand()},
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -48,6 +50,30 @@ func Build() ([]File, error) {
 		files = append(files, File{Name: name, Type: "text/html; charset=utf-8", Data: html})
 	}
 	return append(files, worker(files)), nil
+}
+
+// Static is the dashboard as files for any web server: it shows the models that
+// are published as JSON in a folder, which holds v1/ ("feed/", or the address of
+// another host), and needs no querier.
+func Static(folder string) ([]File, error) {
+	folder = strings.TrimSuffix(folder, "/") + "/"
+	u, err := url.Parse(folder)
+	if err != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || u.Scheme != "" && u.Host == "" {
+		return nil, fmt.Errorf("%q is no folder beside the dashboard and no http or https address", folder)
+	}
+	files, err := Build()
+	if err != nil {
+		return nil, err
+	}
+	own := strings.ReplaceAll(policy, "frame-ancestors 'self'; ", "") // of a page's own policy browsers ignore it
+	if u.Host != "" {
+		own = strings.Replace(own, "connect-src 'self'", "connect-src 'self' "+u.Scheme+"://"+u.Host, 1)
+	}
+	data, err := fill("dashboard.html", files, map[string]string{"Policy": own, "Feed": folder})
+	files = slices.DeleteFunc(files, func(f File) bool {
+		return !f.Immutable || strings.Contains(f.Name, "docs-") || strings.Contains(f.Name, "sw-")
+	})
+	return append(files, File{Name: "index.html", Type: "text/html; charset=utf-8", Data: data}), err
 }
 
 // unpack writes the site's source, and the page's that it uses, to a directory
@@ -111,6 +137,10 @@ func named(files []File, start, ext string) string {
 // document fills a page. Its links are relative, so that the querier can live
 // under any path of a site.
 func document(name string, files []File) ([]byte, error) {
+	return fill(name, files, map[string]string{})
+}
+
+func fill(name string, files []File, values map[string]string) ([]byte, error) {
 	t, err := template.ParseFS(source, "src/"+name, "src/head.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the site's pages: %w", err)
@@ -120,9 +150,8 @@ func document(name string, files []File) ([]byte, error) {
 		script = "dashboard"
 	}
 	var b bytes.Buffer
-	err = t.ExecuteTemplate(&b, name, map[string]string{
-		"Style": named(files, "style", ".css"), "Script": named(files, script, ".js"),
-	})
+	values["Style"], values["Script"] = named(files, "style", ".css"), named(files, script, ".js")
+	err = t.ExecuteTemplate(&b, name, values)
 	return b.Bytes(), err
 }
 

@@ -114,3 +114,32 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("no such page: %s", r.Status)
 	}
 }
+
+// As files, the dashboard names its folder of models, and may connect to it.
+func TestStatic(t *testing.T) {
+	for folder, want := range map[string][2]string{
+		"feed":                       {`content="feed/"`, `connect-src &#39;self&#39;;`},
+		"https://d.example.org/glow": {`content="https://d.example.org/glow/"`, `connect-src &#39;self&#39; https://d.example.org;`},
+	} {
+		files, err := Static(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		html := string(files[len(files)-1].Data)
+		for _, text := range want {
+			if !strings.Contains(html, text) {
+				t.Errorf("%s: no %s in %.900s", folder, text, html)
+			}
+		}
+		for _, f := range files {
+			if strings.Contains(f.Name, "sw") || strings.Contains(f.Name, "docs") {
+				t.Errorf("%s is not needed", f.Name)
+			}
+		}
+	}
+	for _, bad := range []string{"javascript:alert(1)", "ftp://x/", "https:///x", "%zz"} {
+		if _, err := Static(bad); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/glowmap/glow/querier/site"
 	"github.com/glowmap/glow/querier/site/sitetest"
 )
 
@@ -162,8 +165,26 @@ func TestAway(t *testing.T) {
 // Without a querier, it shows the models that lie beside the feed.
 func TestModelsAsFiles(t *testing.T) {
 	t.Parallel()
-	s, api := querier(t)
-	p := open(t, s.URL+"/dashboard?feed=./#model=hours-by-continent&chart=bars")
+	files, err := site.Static("../feed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := sitetest.NewServer()
+	mux := http.NewServeMux()
+	mux.Handle("/feed/v1/", http.StripPrefix("/feed", api))
+	for _, f := range files {
+		path := "/dashboard/" + f.Name
+		if f.Name == "index.html" {
+			path = "/dashboard/{$}"
+		}
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", f.Type)
+			_, _ = w.Write(f.Data)
+		})
+	}
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	p := open(t, s.URL+"/dashboard/#model=hours-by-continent&chart=bars")
 	p.until(ready + ` && document.querySelector("#model-list .own canvas[data-drawn=bars]")`)
 	for _, asked := range api.Asked() {
 		if !strings.Contains(asked, ".json") {

@@ -52,7 +52,7 @@ export class Controls {
     byId("custom").hidden = !own;
     if (own) [this.#from.value, this.#to.value] = [v.from.slice(0, 16), v.to.slice(0, 16)];
     options(this.#every, [["", "Automatic"], ...(every ?? Object.keys(EVERY)).map((e): [string, string] => [e, "Per " + (EVERY[e]?.[0] ?? e)])], v.every);
-    const plain = dimensions.filter((d) => d.name !== "time" && d.name !== "type" && d.name !== "key");
+    const plain = dimensions.filter((d) => !["time", "type", "key", "lat", "lon"].includes(d.name));
     options(this.#by, [["", "Nothing"], ...plain.map((d): [string, string] => [d.name, title(d.name)])], v.by);
     const chosen = byId<HTMLSelectElement>("new-dimension");
     options(chosen, plain.map((d) => [d.name, title(d.name)]), chosen.value);

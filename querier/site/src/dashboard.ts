@@ -10,15 +10,14 @@ import { fixed } from "./fixed";
 import { keep } from "./keep";
 import { shapes, type Answer, type Keys, type Result, type Table } from "./types";
 import { every, EVERY, question, RANGES, read, write } from "./view";
-import { ago, brief, date, dates, moment, number, query, title, value } from "./words";
+import { ago, brief, date, dates, feed, moment, number, query, title, value } from "./words";
 
 /** How often it looks for news, in ms. */
 const AGAIN = 60_000;
 /** How many of a dimension's values are shown. */
 const VALUES = 12;
 
-const still = query.get("feed"); // models as files, without a querier
-const client = new Client(new URL(still ?? ".", location.href).href, undefined, still === null ? undefined : fixed);
+const client = new Client(new URL(feed ?? ".", location.href).href, undefined, feed === null ? undefined : fixed);
 const view = read(location.hash);
 const controls = new Controls(view, () => void changed());
 const models = new Models(client, view, tell);
@@ -89,13 +88,13 @@ function together(results: Result[]): Table {
 
 /** The cards of the keys, each with its last days. */
 function overview(): void {
-  const total = keys.keys.reduce((sum, k) => sum + k.n, 0);
+  const total = keys.keys.reduce((sum, k) => sum + (k.n ?? 0), 0);
   setText(byId("total"), number(total));
   const from = Date.parse(keys.from ?? "");
   setText(byId("since"), Number.isNaN(from) ? "events" : `events since ${date(from)}`);
   byId("key-list").replaceChildren(...keys.keys.map((k) => {
     const b = make("button", { type: "button", class: "glass key" },
-      make("span", {}, make("bdi", {}, title(k.key))), make("b", {}, brief(k.n)),
+      make("span", {}, make("bdi", {}, title(k.key))), make("b", {}, k.n === null ? "few" : brief(k.n)),
       make("small", {}, dates(Date.parse(k.from), Date.parse(k.to))));
     b.addEventListener("click", () => {
       view.keys = [k.key];
@@ -109,7 +108,7 @@ function overview(): void {
 }
 
 function dimensions(): void {
-  byId("dimension-list").replaceChildren(...keys.dimensions.map((d) => {
+  byId("dimension-list").replaceChildren(...keys.dimensions.filter((d) => d.values.length > 0).map((d) => {
     const most = Math.max(...d.values.map((v) => v.n), 1);
     const rows = d.values.slice(0, VALUES).map((v) => {
       const b = make("button", { type: "button" }, make("bdi", {}, value(d.name, v.value)));
@@ -124,14 +123,14 @@ function dimensions(): void {
     const head = make("thead", { class: "vh" }, make("tr", {}, make("th", { scope: "col" }, "Value"), make("td"), make("th", { scope: "col" }, "Events")));
     const body = rows.length ? [make("table", { "aria-label": title(d.name) }, head, make("tbody", {}, ...rows))] : [];
     return make("section", { class: "glass dimension" },
-      make("h3", {}, title(d.name), make("small", {}, ` ${number(d.distinct)} ${d.distinct === 1 ? "value" : "values"}`)), ...body);
+      make("h3", {}, title(d.name), make("small", {}, d.distinct === undefined ? "" : ` ${number(d.distinct)}${d.more ? "+" : ""} ${d.distinct === 1 ? "value" : "values"}`)), ...body);
   }));
 }
 
 /** Learns what there is, and shows it. */
 async function look(): Promise<void> {
   try {
-    const listed = still === null ? null : await client.get("v1/models", shapes.models);
+    const listed = feed === null ? null : await client.get("v1/models", shapes.models);
     if (listed) {
       tell(listed);
       return models.show(listed.body.models, keys);
@@ -154,7 +153,7 @@ async function look(): Promise<void> {
 
 function start(): void {
   document.documentElement.dir = query.get("dir") === "rtl" ? "rtl" : "ltr";
-  document.body.classList.toggle("still", still !== null);
+  document.body.classList.toggle("still", feed !== null);
   byId("ask-figure").append(figure.root);
   door(client, () => void look());
   keep();

@@ -35,7 +35,7 @@ export interface Answer {
 
 export interface Key {
   key: string;
-  n: number;
+  n: number | null; // null: too few to be told
   from: string;
   to: string;
 }
@@ -43,7 +43,8 @@ export interface Key {
 export interface Dimension {
   name: string;
   attribute?: boolean;
-  distinct: number;
+  distinct?: number;
+  more?: boolean; // there are more than were counted
   values: { value: Cell; n: number }[];
 }
 

@@ -4,6 +4,9 @@ import type { Cell } from "./types";
 
 export const query = new URLSearchParams(location.search);
 
+/** The folder of models as files, where there is no querier; null where there is one. */
+export const feed = document.querySelector<HTMLMetaElement>("meta[name=glow-feed]")?.content ?? query.get("feed");
+
 /** The language of numbers, dates and names; the texts are English. */
 export const lang = valid(query.get("lang")) ?? valid(navigator.language) ?? "en";
 
@@ -62,6 +65,7 @@ const pad = (n: number) => String(n).padStart(2, "0");
 /** A value of a dimension; codes get names, and unknown is said. */
 export function value(dimension: string, v: Cell): string {
   if (v === null) return "unknown";
+  if (v === "OTHER") return "Other";
   if (typeof v === "boolean") return v ? "yes" : "no";
   switch (dimension) {
     case "time":
