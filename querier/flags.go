@@ -12,6 +12,7 @@ import (
 
 	"github.com/glowmap/glow/archiver/store"
 	"github.com/glowmap/glow/internal/daemon"
+	feed "github.com/glowmap/glow/publisher/store"
 	"github.com/glowmap/glow/querier/api"
 	"github.com/glowmap/glow/querier/engine"
 	"github.com/glowmap/glow/sharehook/client"
@@ -19,7 +20,7 @@ import (
 )
 
 func flags() []cli.Flag {
-	return slices.Concat(archiveFlags(), engineFlags(), queryFlags(), doorFlags())
+	return slices.Concat(archiveFlags(), engineFlags(), queryFlags(), modelFlags(), doorFlags())
 }
 
 func archiveFlags() []cli.Flag {
@@ -65,6 +66,7 @@ type settings struct {
 	client     client.Finder
 	publicDoor api.Public
 	tokens     *api.Tokens
+	target     feed.Store // of public models; may be nil
 }
 
 // readSettings reports all that is wrong at once.
@@ -97,6 +99,8 @@ func readSettings(c *cli.Context) (s settings, err error) {
 	s.publicDoor = api.Public{
 		Types: nonEmpty(c.StringSlice("public-types")), Dimensions: nonEmpty(c.StringSlice("public-dimensions")), MinCount: c.Int64("min-count"),
 	}
+	s.target, err = openTarget(c)
+	all = append(all, err)
 	if path := c.String("tokens"); path != "" {
 		s.tokens, err = api.OpenTokens(path)
 		check("tokens", err)

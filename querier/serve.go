@@ -55,13 +55,21 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 		return err
 	}
 	defer counting.Close()
+	statistics, adding, err := openModels(ctx, d, c, files, set.limits, set.target)
+	if err != nil {
+		return err
+	}
+	defer adding.Close()
+	modelsEnd := make(chan error, 1)
+	go func() { modelsEnd <- statistics.Run(ctx) }()
+	defer func() { stop(); <-modelsEnd }()
 	f := newFollower(d, files, counting, c.Duration("refresh"))
 	conns := newConns(d)
 	server := newServer(d, api.New(api.Settings{
 		Catalog: files, Engine: e, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: set.tokens,
 		QueryTime: c.Duration("query-time"), MaxRows: c.Int("query-rows"), Concurrency: set.limits.Concurrency,
 		CacheBytes: answers, MaxAge: c.Duration("refresh"), Rate: set.rate, Conns: conns, Client: set.client,
-		Site: site.Handler(),
+		Site: site.Handler(), Models: statistics,
 	}), conns)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(limit.NewRoom(l, conns, headTime)) }()

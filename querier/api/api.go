@@ -13,6 +13,7 @@ import (
 	"github.com/glowmap/glow/querier/answer"
 	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/engine"
+	"github.com/glowmap/glow/querier/model"
 	"github.com/glowmap/glow/querier/question"
 	"github.com/glowmap/glow/sharehook/client"
 	"github.com/glowmap/glow/sharehook/limit"
@@ -37,8 +38,7 @@ type Settings struct {
 	Conns       *limit.Conns
 	Client      client.Finder
 
-	Models http.Handler // /v1/models and below; nil: there are none
-	Known  func(d Door) []Model
+	Models *model.Store // nil: there are none
 	Site   http.Handler // all else; nil: nothing
 }
 
@@ -94,12 +94,6 @@ type handler func(w http.ResponseWriter, r *http.Request, d Door) error
 
 func notFound(http.ResponseWriter, *http.Request, Door) error {
 	return &problem{Status: http.StatusNotFound, Message: "there is nothing here: see / for what there is", See: "/"}
-}
-
-// models hands the request over: who is inside is said in its context.
-func (v *server) models(w http.ResponseWriter, r *http.Request, d Door) error {
-	v.Models.ServeHTTP(w, r.WithContext(withDoor(r.Context(), d)))
-	return nil
 }
 
 // shape is what may be asked about at a door.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bufio"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -51,18 +50,6 @@ func match(patterns []string, typ string) bool {
 		}
 	}
 	return false
-}
-
-type doorKey struct{}
-
-func withDoor(ctx context.Context, d Door) context.Context {
-	return context.WithValue(ctx, doorKey{}, d)
-}
-
-// DoorOf is how the request came in that a handler of models answers.
-func DoorOf(ctx context.Context) Door {
-	d, _ := ctx.Value(doorKey{}).(Door)
-	return d
 }
 
 // door finds out how a request comes in. Whoever shows a token is inside or

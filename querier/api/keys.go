@@ -61,10 +61,7 @@ func (v *server) keys(w http.ResponseWriter, r *http.Request, d Door) error {
 	if counts == nil {
 		return &problem{Status: http.StatusServiceUnavailable, Message: "the values of the archive are being counted: try again", Retry: 5}
 	}
-	var models []Model
-	if v.Known != nil {
-		models = v.Known(d)
-	}
+	models := v.known(d)
 	about, err := json.Marshal(models)
 	if err != nil {
 		return err

@@ -67,7 +67,12 @@ type Info struct {
 	Version       string   // of the rows
 	Until         int64    // from this second on nothing is known
 	Rows          int
+
+	def *define.Model
 }
+
+// Wants says whether events of a type can be in the rows.
+func (i Info) Wants(typ string) bool { return i.def == nil || i.def.Wants(typ) }
 
 // States of a model.
 const (
@@ -164,6 +169,7 @@ func (e *entry) info() Info {
 		i.State, i.Error = Broken, e.broken.Error()
 		return i
 	}
+	i.def = e.def
 	i.Summary, i.Public, i.Every = e.def.Summary, e.def.Public, e.def.Every.Name
 	i.Columns = e.def.Columns()
 	for _, t := range e.def.Types() {

@@ -56,7 +56,7 @@ func (r *run) bring(ctx context.Context, s *catalog.Snapshot) ([]*block, error) 
 	}
 	var changed, stale []string
 	for _, date := range dates {
-		if d := r.days[date]; d == nil || d.files != fileKey(names(s.Of(date))) {
+		if d := r.days[date]; d == nil || d.files != fileKey(names(r.of(s, date))) {
 			changed = append(changed, date)
 		}
 	}
@@ -75,6 +75,18 @@ func (r *run) bring(ctx context.Context, s *catalog.Snapshot) ([]*block, error) 
 	return r.blocks(dates), nil
 }
 
+// of are the files of a date that can have rows for the model.
+func (r *run) of(s *catalog.Snapshot, date string) []archive.File {
+	return slices.DeleteFunc(slices.Clone(s.Of(date)), func(f archive.File) bool {
+		for typ := range f.Types {
+			if r.m.Wants(typ) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // before is the date so many days before another one.
 func before(date string, days int) string {
 	t, err := time.Parse(time.DateOnly, date)
@@ -90,7 +102,7 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 	var jobs []job
 	var done, all uint64
 	for _, date := range dates {
-		parts, missing := r.parts(date, s.Of(date))
+		parts, missing := r.parts(date, r.of(s, date))
 		found[date] = parts
 		j := job{date: date, files: missing}
 		for _, f := range missing {
@@ -113,7 +125,7 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 		jobs = jobs[n:]
 	}
 	for _, date := range dates {
-		if err := r.settle(date, names(s.Of(date)), found[date]); err != nil {
+		if err := r.settle(date, names(r.of(s, date)), found[date]); err != nil {
 			return err
 		}
 	}

@@ -117,3 +117,9 @@ func (m *Model) Uses() []string {
 	slices.Sort(uses)
 	return uses
 }
+
+// Wants says whether events of a type can be in the model's rows: by those of
+// the conditions joined by and that look at nothing else.
+func (m *Model) Wants(typ string) bool {
+	return m.Where == nil || m.Where.Wants(typ)
+}

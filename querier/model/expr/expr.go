@@ -125,3 +125,15 @@ func Uses(list ...*Expr) []string {
 	slices.Sort(columns)
 	return columns
 }
+
+// Wants says whether a condition can be true of events of a type, by those
+// of its parts that look at nothing else.
+func (e *Expr) Wants(typ string) bool {
+	if e.Op == "and" {
+		return e.Args[0].Wants(typ) && e.Args[1].Wants(typ)
+	}
+	if uses := Uses(e); len(uses) > 1 || len(uses) == 1 && uses[0] != "type" {
+		return true
+	}
+	return e.Eval(func(*Expr) any { return typ }) == true
+}
