@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Once computes one model and returns its newest rows, at most most of them; 0
-// for all.
+// Once computes one model and returns at most most of its rows, 0 for all: the
+// newest, or the first of a model that has no periods.
 func (s *Store) Once(ctx context.Context, name string, most int) (*Page, error) {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -21,7 +21,11 @@ func (s *Store) Once(ctx context.Context, name string, most int) (*Page, error) 
 			if most == 0 || most > p.Total {
 				most = p.Total
 			}
-			return s.Rows(ctx, name, Ask{Version: p.Info.Version, Offset: p.Total - most, Limit: most})
+			a := Ask{Version: p.Info.Version, Limit: most}
+			if p.Info.def.Every.Column != "" {
+				a.Offset = p.Total - most
+			}
+			return s.Rows(ctx, name, a)
 		}
 		if errors.Is(err, ErrBroken) {
 			i, _ := s.Get(name)

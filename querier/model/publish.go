@@ -13,7 +13,8 @@ import (
 	"github.com/glowmap/glow/querier/model/define"
 )
 
-// publishRows is the most rows of one published file: the newest.
+// publishRows is the most rows of one published file: the newest, or the first
+// of a model that has no periods.
 const publishRows = 10000
 
 // cacheControl is of published files: models change with the archive's
@@ -55,7 +56,7 @@ type published struct {
 	Rows    [][]any  `json:"rows"`
 	Page    int      `json:"page"`
 	Pages   int      `json:"pages"`
-	More    bool     `json:"more,omitempty"` // only the newest rows are here
+	More    bool     `json:"more,omitempty"` // not all rows are here
 }
 
 // publish puts what changed to the target. What fails is tried again.
@@ -143,7 +144,11 @@ func (i Info) List() ListModel {
 }
 
 func (e *entry) published(v *version) published {
-	rows := take(e.def, v.spans(e.def, 0, 0), max(0, v.rows-publishRows), publishRows)
+	from := 0
+	if e.def.Every.Column != "" {
+		from = max(0, v.rows-publishRows)
+	}
+	rows := take(e.def, v.spans(e.def, 0, 0), from, publishRows)
 	if rows == nil {
 		rows = [][]any{}
 	}
