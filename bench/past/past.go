@@ -28,6 +28,7 @@ import (
 type Options struct {
 	Events int
 	Dir    string                                      // where it goes, or is already
+	Name   string                                      // of the database that places are from
 	Locate func(address []byte) (located.Place, error) // of a visitor
 	Say    func(format string, args ...any)
 }
@@ -43,9 +44,9 @@ type Past struct {
 	// Types counts all events, and Systems the downloads by os.
 	Types   map[string]int
 	Systems map[string]int
-	// Write and Sort are how long one core wrote files and sorted rows for; 0 if
-	// the archive was there.
-	Write, Sort time.Duration `json:"-"`
+	// Write and Sort are how long one core wrote files and sorted rows for, when
+	// the archive was made.
+	Write, Sort time.Duration
 }
 
 // layout is changed with what is written here.
@@ -53,7 +54,7 @@ const layout = 1
 
 // Make makes the archive unless it is there.
 func Make(ctx context.Context, o Options) (*Past, error) {
-	p := &Past{Dir: filepath.Join(o.Dir, fmt.Sprintf("past-%d-%d", layout, o.Events))}
+	p := &Past{Dir: filepath.Join(o.Dir, fmt.Sprintf("past-%d-%d-%s", layout, o.Events, o.Name))}
 	if text, err := os.ReadFile(p.summary()); err == nil {
 		return p, json.Unmarshal(text, p)
 	}
@@ -281,9 +282,12 @@ type Manifest struct {
 
 // Write writes it, over the one that may be there, in one step.
 func (m Manifest) Write(dir string) error {
-	now := time.Now().UnixMilli()
+	last := int64(0) // the archive ends with its last event
+	for _, f := range m.Files {
+		last = max(last, f.To+1)
+	}
 	a := archive.Manifest{
-		Feed: "bench", Cursor: archive.Cursor{Entry: fmt.Sprintf("%d-0", now), Rows: m.Rows}, Files: m.Files, Missing: map[string]map[string]uint64{},
+		Feed: "bench", Cursor: archive.Cursor{Entry: fmt.Sprintf("%d-0", last*1000), Rows: m.Rows}, Files: m.Files, Missing: map[string]map[string]uint64{},
 	}
 	path := filepath.Join(dir, archive.ManifestName)
 	if err := os.WriteFile(path+".new", a.Encode(), 0o644); err != nil {
