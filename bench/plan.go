@@ -32,7 +32,7 @@ var plans = map[string]plan{
 	"backlog":   {day.Lines, 10000, 1, backlog},
 	"viewers":   {100000, 10000, 1, viewers},
 	"week":      {100000, 10000, 1, week},
-	"history":   {day.Lines, 10000, 3, history},
+	"history":   {day.Lines, 10000, 5, history},
 }
 
 type lister = func(*measure.Bench) []measure.Case

@@ -25,6 +25,7 @@ func (h *history) dashboards(ctx context.Context, rounds int) error {
 		}
 		h.Report.Add(groupDashboards, "the day without", s)
 		c := h.crowd()
+		time.Sleep(looksEvery) // until all of them are there
 		s, err = h.pipeline(ctx, pipeline{logs: []string{h.log}, workers: 1, tally: h.tally})
 		if err := errors.Join(err, c.stop()); err != nil {
 			return err
@@ -39,7 +40,7 @@ func (h *history) dashboards(ctx context.Context, rounds int) error {
 // spectators are a hundred viewers of dashboards, who came one after the other.
 type spectators struct {
 	client *asker
-	dates  []string
+	days   []int64 // their first seconds
 	began  time.Time
 	length time.Duration
 	ended  atomic.Bool
@@ -50,7 +51,7 @@ type spectators struct {
 }
 
 func (h *history) crowd() *spectators {
-	c := &spectators{client: h.client, dates: h.dates(), began: time.Now()}
+	c := &spectators{client: h.client, days: h.days(), began: time.Now()}
 	for i := range viewersOfIt {
 		c.done.Go(func() {
 			time.Sleep(looksEvery * time.Duration(i) / viewersOfIt)
@@ -69,8 +70,8 @@ func (h *history) crowd() *spectators {
 // look is what a dashboard shows: what there is, a curve of one of the dates,
 // the first countries of it, and those of the hours.
 func (c *spectators) look(i, look int) {
-	date := c.dates[(i+look)%(len(c.dates)-1)]
-	from, to := date+"T00:00:00Z", c.dates[(i+look)%(len(c.dates)-1)+1]+"T00:00:00Z"
+	day := c.days[(i+look)%len(c.days)]
+	from, to := clock(day), clock(day+86400)
 	ask := func(q map[string]any) func() error {
 		q["keys"], q["from"], q["to"] = []string{"download"}, from, to
 		return func() error { return c.client.ask(q, &table{}) }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/bench/past"
 	"github.com/glowmap/glow/bench/proc"
 	"github.com/glowmap/glow/bench/report"
@@ -254,10 +253,10 @@ func (h *history) until(ok func() (bool, error), says func() string) error {
 	return nil
 }
 
-// dates are all dates of the archive.
-func (h *history) dates() (list []string) {
-	for t := h.from; t < h.to; t += 86400 {
-		list = append(list, archive.Date(t))
+// days are the first seconds of all dates of the archive.
+func (h *history) days() (list []int64) {
+	for t := h.from - h.from%86400; t < h.to; t += 86400 {
+		list = append(list, t)
 	}
 	return list
 }
