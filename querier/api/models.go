@@ -75,7 +75,6 @@ func (v *server) models(w http.ResponseWriter, r *http.Request, d Door) error {
 	if links := pages.links(r.URL, p.Info.Version); links != "" {
 		w.Header().Set("Link", links)
 	}
-	w.Header().Set("Vary", "Accept, Accept-Encoding, Authorization")
 	if v.fresh(w, r, d, etag("model", name, p.Info.Version, fmt.Sprint(p.Info.Until), r.URL.RawQuery, kind, d.sees())) {
 		return nil
 	}
@@ -113,7 +112,6 @@ func (v *server) listModels(w http.ResponseWriter, r *http.Request, d Door) erro
 	if err := e.Encode(map[string]any{"v": 1, "models": list}); err != nil {
 		return err
 	}
-	w.Header().Set("Vary", "Accept-Encoding, Authorization")
 	if !v.fresh(w, r, d, etag("models", b.String(), d.sees())) {
 		send(w, r, asJSON, b.Bytes())
 	}
