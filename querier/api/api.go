@@ -35,7 +35,7 @@ type Settings struct {
 	CacheBytes  int
 	MaxAge      time.Duration // for how long clients may keep an answer unasked
 	Rate        *limit.Rate   // of one client
-	Conns       *limit.Conns
+	Conns       *limit.Conns  // nil: the server's own
 	Client      client.Finder
 
 	Models *model.Store // nil: there are none

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/glowmap/glow/querier/answer"
 	"github.com/glowmap/glow/querier/catalog"
@@ -26,6 +27,8 @@ type discovery struct {
 	Dimensions []dimension      `json:"dimensions"`
 	Every      []question.Every `json:"every"`
 	Models     []Model          `json:"models"`
+	// Counting says that values are of an earlier version, or not there yet.
+	Counting bool `json:"counting,omitempty"`
 }
 
 type key struct {
@@ -43,7 +46,11 @@ type dimension struct {
 	Values    []catalog.Value `json:"values"`
 }
 
-// Grid is the side of a cell in degrees.
+// countTime is how long discovery waits for values that are being counted;
+// then it has older ones, or none.
+const countTime = time.Second
+
+// grid is the side of a cell in degrees.
 const grid = 0.5
 
 func (v *server) keys(w http.ResponseWriter, r *http.Request, d Door) error {
@@ -55,12 +62,9 @@ func (v *server) keys(w http.ResponseWriter, r *http.Request, d Door) error {
 	if s == nil {
 		return errNone
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), v.QueryTime)
+	ctx, cancel := context.WithTimeout(r.Context(), countTime)
 	defer cancel()
 	counts := v.Catalog.Counted(ctx)
-	if counts == nil {
-		return &problem{Status: http.StatusServiceUnavailable, Message: "the values of the archive are being counted: try again", Retry: 5}
-	}
 	models := v.known(d)
 	about, err := json.Marshal(models)
 	if err != nil {
@@ -85,7 +89,8 @@ func (v *server) discover(s *catalog.Snapshot, counts *catalog.Counts, d Door, m
 	all := &discovery{
 		V: 1, Version: s.Version, Door: "public", Grid: grid, Every: question.All,
 		From: moment(s, s.From), To: moment(s, s.Until), Until: moment(s, s.Until),
-		Keys: []key{}, Dimensions: []dimension{}, Models: append([]Model{}, models...),
+		Counting: counts.Version != s.Version,
+		Keys:     []key{}, Dimensions: []dimension{}, Models: append([]Model{}, models...),
 	}
 	if d.Internal {
 		all.Door = "internal"

@@ -114,6 +114,11 @@ const (
 // send writes an answer, packed if the client takes that. Who reads too slowly
 // is cut off.
 func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
+	sendWithin(w, r, kind, body, writeTime)
+}
+
+// sendWithin gives the client so long for each piece.
+func sendWithin(w http.ResponseWriter, r *http.Request, kind string, body []byte, each time.Duration) {
 	h := w.Header()
 	h.Set("Content-Type", kind+"; charset=utf-8")
 	if len(body) > 1<<10 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
@@ -127,7 +132,7 @@ func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
 	}
 	out := http.NewResponseController(w)
 	for len(body) > 0 {
-		_ = out.SetWriteDeadline(time.Now().Add(writeTime)) // where it can be set
+		_ = out.SetWriteDeadline(time.Now().Add(each)) // where it can be set
 		n, err := w.Write(body[:min(piece, len(body))])
 		if err != nil || out.Flush() != nil {
 			return

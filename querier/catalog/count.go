@@ -53,7 +53,6 @@ type value struct {
 type Counts struct {
 	Version string
 	of      map[string]map[string]*sums
-	words   *words
 }
 
 type sums struct {
@@ -155,7 +154,7 @@ func (c *Catalog) countColumn(ctx context.Context, e engine.Engine, f archive.Fi
 
 // sum adds the counts of all files up; the lock is held.
 func (c *Catalog) sum(s *Snapshot) *Counts {
-	total := &Counts{Version: s.Version, of: map[string]map[string]*sums{}, words: c.words}
+	total := &Counts{Version: s.Version, of: map[string]map[string]*sums{}}
 	for _, f := range s.Manifest.Files {
 		of := c.counts[f.Name]
 		if of == nil { // gone meanwhile: a newer snapshot will be counted
@@ -163,6 +162,14 @@ func (c *Catalog) sum(s *Snapshot) *Counts {
 		}
 		for i := range of.of {
 			total.add(&of.of[i])
+		}
+		for _, name := range counted(s.columns) {
+			if slices.Contains(c.columns[f.Name], name) {
+				continue
+			}
+			for typ, n := range f.Types { // of a file without the column, nobody knows
+				total.add(&column{typ: typ, name: name, null: n})
+			}
 		}
 	}
 	return total
@@ -186,15 +193,8 @@ func (t *Counts) add(col *column) {
 	}
 }
 
-// Counts are those of the current snapshot, or of an earlier one while that is
-// being counted; nil before anything is.
-func (c *Catalog) Counts() *Counts {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.total
-}
-
-// Counted waits until the current snapshot is counted, or ctx is done.
+// Counted waits until the current snapshot is counted, or ctx is done: then it
+// returns the counts of an earlier one, or none of no version.
 func (c *Catalog) Counted(ctx context.Context) *Counts {
 	for {
 		c.mu.Lock()
@@ -206,6 +206,9 @@ func (c *Catalog) Counted(ctx context.Context) *Counts {
 		select {
 		case <-ready:
 		case <-ctx.Done():
+			if total == nil {
+				total = &Counts{}
+			}
 			return total
 		}
 	}
