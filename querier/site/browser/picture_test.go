@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,11 +19,12 @@ func TestPictures(t *testing.T) {
 		return // for people only: the other tests look at what is drawn
 	}
 	s, _ := querier(t)
+	address := cmp.Or(os.Getenv("GLOW_SITE"), s.URL) // that of a real one
 	for _, page := range []string{"dashboard#key=download&key=share%3Afacebook&range=all&chart=lines", "dashboard#key=download&range=all&by=country&chart=map", "dashboard#key=download&range=7d&by=country&chart=lines", ""} {
 		for _, size := range [][2]int64{{390, 844}, {1440, 900}, {3840, 2160}} {
 			p := open(t, "about:blank")
 			p.size(size[0], size[1], 1)
-			p.open(s.URL + "/" + page)
+			p.open(address + "/" + page)
 			p.until(`document.body.dataset.ready === ""`)
 			if page != "" {
 				p.until(drawn)
@@ -39,7 +41,7 @@ func TestPictures(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			p.unharmed(s.URL)
+			p.unharmed(address)
 		}
 	}
 }

@@ -104,16 +104,19 @@ export function every(v: View, keys: Keys): string {
 
 const stamp = (ms: number) => new Date(ms).toISOString().replace(".000Z", "Z");
 
-/** Whole periods, so that no first or last one looks emptier than it was. */
+/** Whole periods, so that no first or last one looks emptier than it was; at least one. */
 function whole(from: number, to: number, period: string): [string, string] {
   const ms = Math.min(EVERY[period]?.[1] ?? MINUTE, DAY);
-  return [stamp(Math.floor(from / ms) * ms), stamp(Math.max(Math.ceil(to / ms), Math.floor(from / ms) + 1) * ms)];
+  const first = Math.floor(from / ms);
+  const last = to - first * ms > 3 * ms ? Math.floor(to / ms) : Math.ceil(to / ms);
+  return [stamp(first * ms), stamp(Math.max(last, first + 1) * ms)];
 }
 
 /** The question that a view asks. */
 export function question(v: View, keys: Keys): Question {
   const period = every(v, keys);
-  const [from, to] = whole(...span(v, keys), v.chart === "lines" ? period : "1m");
+  const [a, b] = span(v, keys);
+  const [from, to] = v.chart === "lines" ? whole(a, b, period) : [stamp(Math.floor(a / MINUTE) * MINUTE), stamp(Math.ceil(b / MINUTE) * MINUTE)];
   const q: Question = { keys: v.keys, from, to };
   const where: Record<string, unknown> = {};
   const not: Record<string, unknown> = {};

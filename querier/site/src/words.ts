@@ -60,6 +60,9 @@ export function ago(ms: number): string {
   return seconds < 129600 ? rtf.format(-Math.round(seconds / 3600), "hour") : rtf.format(-Math.round(seconds / 86400), "day");
 }
 
+/** Tells if a value is a moment as RFC 3339 has it. */
+export const isMoment = (v: Cell): boolean => typeof v === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(v);
+
 const pad = (n: number) => String(n).padStart(2, "0");
 
 /** A value of a dimension; codes get names, and unknown is said. */
@@ -70,6 +73,8 @@ export function value(dimension: string, v: Cell): string {
   switch (dimension) {
     case "time":
     case "date":
+    case "week":
+    case "month":
       return Number.isNaN(Date.parse(String(v))) ? String(v) : moment(Date.parse(String(v)));
     case "country":
       return country(String(v));
@@ -85,6 +90,7 @@ export function value(dimension: string, v: Cell): string {
     case "weekday":
       return weekday.format(Date.UTC(2026, 2, 22 + (Number(v) % 7))); // 22 March 2026 is a Sunday
   }
+  if (isMoment(v)) return moment(Date.parse(String(v)));
   return typeof v === "number" ? number(v) : v;
 }
 
@@ -101,6 +107,7 @@ export const dates = (from: number, to: number): string => (from <= to ? day.for
 
 /** The title of a key, a column or a model: share:twitter → Share: Twitter. */
 export function title(s: string): string {
+  if (s === "n") return "Events";
   const word = (w: string) => w.charAt(0).toUpperCase() + w.slice(1).replaceAll(/[-_]/g, " ");
   return s.split(":").map(word).join(": ");
 }

@@ -150,7 +150,7 @@ export class Figure {
     const of = this.#which.value;
     const byKey = this.#which.dataset.by === "key";
     this.#shape = shape(this.#data!, this.#options.kind!, byKey ? -1 : Number(of || -1), byKey ? of : "");
-    setText(this.#note, [this.#options.note, this.#shape.note].filter(Boolean).join(" "));
+    setText(this.#note, [this.#options.note?.replace(/[^.!?…]$/, "$&."), this.#shape.note].filter(Boolean).join(" "));
     this.#tip.hidden = true;
     const some = this.#shape.kind === "map" ? this.#shape.countries.size + this.#shape.cells.length > 0
       : this.#shape.series.some((s) => s.values.some((v) => v !== null));

@@ -2,7 +2,7 @@
 
 import { brief, DAY, HOUR, MINUTE, moment, number, tick, value } from "../words";
 import { dash, step, type Hit, type Point, type Sheet } from "./ink";
-import type { Lines } from "./shape";
+import { MOMENTS, type Lines } from "./shape";
 
 const STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * MINUTE)
   .concat([1, 2, 3, 6, 12].map((n) => n * HOUR), [1, 2, 3, 5, 7, 14, 28, 56, 91, 182, 364].map((n) => n * DAY));
@@ -79,7 +79,7 @@ function ticks({ g, ink, size }: Sheet, f: Frame, c: Lines): void {
 
 function marks(f: Frame, c: Lines, size: number): [number, string][] {
   const [first, last] = [c.xs[0], c.xs[c.xs.length - 1]];
-  if (c.x !== "time" && c.x !== "date") return c.xs.map((v) => [v, value(c.x, v)]);
+  if (!MOMENTS.includes(c.x)) return c.xs.map((v) => [v, value(c.x, v)]);
   const room = Math.max(2, (f.right - f.left) / (size * 5));
   const gap = STEPS.find((n) => (last - first) / n <= room) ?? 728 * DAY;
   if (gap >= 28 * DAY) return months(first, last, Math.round(gap / (28 * DAY)));
@@ -188,7 +188,7 @@ function hit(f: Frame, c: Lines, px: number, py: number): Hit | null {
   const rows = c.series.map((l, i) => ({ name: l.name, v: l.values[best], series: i }));
   return {
     x: f.x(at), y: f.top,
-    head: c.x === "time" || c.x === "date" ? moment(at) : value(c.x, at),
+    head: MOMENTS.includes(c.x) ? moment(at) : value(c.x, at),
     rows: rows.map((r) => ({ name: r.name, text: r.v === null ? "unknown" : number(r.v), series: r.series })),
   };
 }

@@ -1,7 +1,7 @@
 // From a table to what can be drawn of it: lines over time, ranked bars, a map.
 
 import type { Cell, Table } from "../types";
-import { title, value } from "../words";
+import { isMoment, title, value } from "../words";
 
 export type Kind = "lines" | "bars" | "map";
 
@@ -33,17 +33,20 @@ export interface Places {
 export type Shape = (Lines | Bars | Places) & { note: string };
 
 /** Columns that lie on the axis of lines, best first. */
-const AXES = ["time", "date", "hour", "weekday", "minute"];
+const AXES = ["time", "date", "week", "month", "hour", "weekday", "minute"];
 const DIMENSIONS = [...AXES, "key", "type", "continent", "country", "region", "cell"];
+/** Those that are moments. */
+export const MOMENTS = AXES.slice(0, 4);
 /** How many lines and bars are drawn; the table has them all. */
 const LINES = 8;
 const BARS = 12;
 
-/** Tells dimensions from values. */
+/** Tells dimensions from values. Moments that are values stand in the table only. */
 export function roles(table: Table): { dims: number[]; values: number[] } {
   const dims: number[] = [];
   const values: number[] = [];
   table.columns.forEach((name, i) => {
+    if (!DIMENSIONS.includes(name) && table.rows.length > 0 && table.rows.every((r) => isMoment(r[i]))) return;
     const number = table.rows.every((r) => r[i] === null || typeof r[i] === "number");
     (number && !DIMENSIONS.includes(name) && table.rows.some((r) => r[i] !== null) ? values : dims).push(i);
   });
@@ -53,9 +56,9 @@ export function roles(table: Table): { dims: number[]; values: number[] } {
 
 /** What a table can be drawn as, best first. */
 export function kinds(table: Table): Kind[] {
-  const out: Kind[] = [];
-  if (axis(table) >= 0) out.push("lines");
-  out.push("bars");
+  const out: Kind[] = ["bars"];
+  const x = axis(table);
+  if (x >= 0) out[table.rows.some((r) => r[x] !== table.rows[0][x]) ? "unshift" : "push"]("lines"); // one moment is no line
   if (table.columns.some((c) => c === "country" || c === "cell")) out.push("map");
   return out;
 }
@@ -76,7 +79,7 @@ export function shape(table: Table, kind: Kind, column = -1, which = ""): Shape 
   if (kind === "lines" && axis(table) >= 0) return lines(table, dims, at);
   const { rows, note } = newest(table, dims);
   const short = { columns: table.columns, rows };
-  const own = dims.filter((i) => table.columns[i] !== "time" && table.columns[i] !== "date");
+  const own = dims.filter((i) => !MOMENTS.includes(table.columns[i]));
   return kind === "map" ? places(short, at, which, note) : bars(short, own.length ? own : dims, at, note);
 }
 
@@ -111,7 +114,7 @@ function lines(table: Table, dims: number[], at: number): Shape {
 
 /** The rows of the newest time or date, as sums over time would not do for averages. */
 function newest(table: Table, dims: number[]): { rows: Cell[][]; note: string } {
-  const x = dims.find((i) => table.columns[i] === "time" || table.columns[i] === "date");
+  const x = dims.find((i) => MOMENTS.includes(table.columns[i]));
   if (x === undefined || dims.length === 1) return { rows: table.rows, note: "" };
   const { values } = roles(table);
   let last: Cell = null;
