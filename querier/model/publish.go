@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -28,7 +29,7 @@ type object struct {
 	done func()
 }
 
-// listed and published are the published files.
+// listed and published are what the files hold.
 type listed struct {
 	V      int         `json:"v"`
 	Models []ListModel `json:"models"`
@@ -59,24 +60,46 @@ type published struct {
 	More    bool     `json:"more,omitempty"` // not all rows are here
 }
 
-// publish puts what changed to the target. What fails is tried again.
-func (s *Store) publish(ctx context.Context) {
+// keepPublished puts what changes to the target. While that is away it is
+// tried now and then, and said once.
+func (s *Store) keepPublished(ctx context.Context) {
 	if s.Publish == nil {
 		return
 	}
-	for _, o := range s.changed() {
-		switch err := s.put(ctx, o); {
-		case err == nil:
-			s.metrics.published.WithLabelValues("ok").Inc()
-			o.done()
-		case ctx.Err() != nil:
-			return
-		default:
-			s.metrics.published.WithLabelValues("error").Inc()
-			s.Log.Warn("model cannot be published", "object", o.name, "error", err)
-			return
+	away := false
+	for ctx.Err() == nil {
+		wait := s.Look
+		switch err := s.publish(ctx); {
+		case err == nil && away:
+			away = false
+			s.Log.Info("models are published again")
+		case err != nil && ctx.Err() == nil:
+			if !away {
+				s.Log.Warn("models cannot be published", "error", err)
+			}
+			away, wait = true, 10*s.Look
 		}
+		tick := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-s.wake:
+		}
+		tick.Stop()
 	}
+}
+
+// publish puts what changed to the target.
+func (s *Store) publish(ctx context.Context) error {
+	for _, o := range s.changed() {
+		if err := s.put(ctx, o); err != nil {
+			s.metrics.published.WithLabelValues("error").Inc()
+			return fmt.Errorf("put %s: %w", o.name, err)
+		}
+		s.metrics.published.WithLabelValues("ok").Inc()
+		o.done()
+	}
+	return nil
 }
 
 // changed are the objects that have to be put: those of public models that

@@ -138,7 +138,7 @@ func (e *entry) show(v *version) {
 	e.versions = slices.Delete(e.versions, 0, n)
 }
 
-// poke has Run look at once.
+// poke has what changed published at once.
 func (s *Store) poke() {
 	select {
 	case s.wake <- struct{}{}:

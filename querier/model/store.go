@@ -90,8 +90,8 @@ type Store struct {
 	mu     sync.Mutex
 	models map[string]*entry
 	last   map[string]string // texts that the last look found
-	wake   chan struct{}
-	listed string // what of the list of models was published
+	wake   chan struct{}     // holds one: there is something to publish
+	listed string            // what of the list of models was published
 }
 
 // entry is one model. The store's lock guards it.

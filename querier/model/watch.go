@@ -19,27 +19,30 @@ const lookEvery = time.Second
 // Run looks for models and keeps their rows up to date until ctx is done.
 func (s *Store) Run(ctx context.Context) error {
 	ended := make(chan struct{})
-	defer func() { <-ended; <-ended }()
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for _, filled := range []bool{true, false} {
+	jobs := []func(){func() { s.work(ctx, true) }, func() { s.work(ctx, false) }, func() { s.keepPublished(ctx) }}
+	for _, job := range jobs {
 		go func() {
 			defer func() { ended <- struct{}{} }()
-			s.work(ctx, filled)
+			job()
 		}()
 	}
+	defer func() {
+		cancel()
+		for range jobs {
+			<-ended
+		}
+	}()
 	tick := time.NewTicker(s.Look)
 	defer tick.Stop()
 	s.look()
 	s.forget()
 	for {
 		s.look()
-		s.publish(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		case <-s.wake:
 		}
 	}
 }
