@@ -65,7 +65,6 @@ type settings struct {
 	rate       *limit.Rate
 	client     client.Finder
 	publicDoor api.Public
-	tokens     *api.Tokens
 	target     feed.Store // of public models; may be nil
 }
 
@@ -101,10 +100,6 @@ func readSettings(c *cli.Context) (s settings, err error) {
 	}
 	s.target, err = openTarget(c)
 	all = append(all, err)
-	if path := c.String("tokens"); path != "" {
-		s.tokens, err = api.OpenTokens(path)
-		check("tokens", err)
-	}
 	return s, errors.Join(all...)
 }
 
@@ -126,6 +121,16 @@ func openArchive(c *cli.Context) (source store.Store, folder string, err error) 
 	}
 	folder, _ = store.Folder(s)
 	return s, folder, nil
+}
+
+// openTokens reads the file of tokens, if there is one.
+func openTokens(c *cli.Context) (*api.Tokens, error) {
+	path := c.String("tokens")
+	if path == "" {
+		return nil, nil
+	}
+	t, err := api.OpenTokens(path)
+	return t, daemon.Setting("tokens", err)
 }
 
 func between(d, least, most time.Duration) error {

@@ -35,7 +35,7 @@ const (
 
 // serve answers until ctx is done. The archive is followed by the work loop,
 // and its values are counted beside it.
-func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, l net.Listener) error {
+func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, tokens *api.Tokens, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	files, readable, err := openCatalog(c, set)
@@ -66,7 +66,7 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 	f := newFollower(d, files, counting, c.Duration("refresh"))
 	conns := newConns(d)
 	server := newServer(d, api.New(api.Settings{
-		Catalog: files, Engine: e, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: set.tokens,
+		Catalog: files, Engine: e, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: tokens,
 		QueryTime: c.Duration("query-time"), MaxRows: c.Int("query-rows"), Concurrency: set.limits.Concurrency,
 		CacheBytes: answers, MaxAge: c.Duration("refresh"), Rate: set.rate, Conns: conns, Client: set.client,
 		Site: site.Handler(), Models: statistics,
