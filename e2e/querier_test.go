@@ -247,13 +247,18 @@ func (i *inquirer) check(log *rowLog) (answers, versions int) {
 	return answers, len(seen)
 }
 
-// answeredSoon waits until the querier, started anew, has answered something.
-func (i *inquirer) answeredSoon() {
+// awaitAnswer waits for one more answer that can be compared.
+func (i *inquirer) awaitAnswer() {
 	i.t.Helper()
-	count := func() int {
+	count := func() (n int) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		return len(i.said)
+		for _, a := range i.said {
+			if _, known := i.versions[a.version]; known {
+				n++
+			}
+		}
+		return n
 	}
 	before := count()
 	harness.Until(i.t, "the querier answers", 2*time.Minute, func() (bool, string) {
@@ -307,15 +312,16 @@ func TestQuerierBesideALaunch(t *testing.T) {
 		own := rand.New(rand.NewPCG(8, uint64(n)))
 		asking.Go(func() { i.run(own, ended) })
 	}
-	h := &history{r: rand.New(rand.NewPCG(r.Uint64(), 0)), addrs: harness.Addresses(t, r, g.GeoIP, 500), left: lines}
-	written := make(chan error, 1)
-	go func() { written <- h.write(g.Log, o, time.Duration(kills+1)*700*time.Millisecond) }()
-	for range kills {
-		i.answeredSoon()
-		i.unit.Kill()
-	}
-	if err := <-written; err != nil {
-		t.Fatal(err)
+	h := &history{r: rand.New(rand.NewPCG(r.Uint64(), 0)), addrs: harness.Addresses(t, r, g.GeoIP, 500)}
+	for part := range kills + 1 {
+		h.left = lines/(kills+1) + (part+1)/(kills+1)*(lines%(kills+1))
+		if err := h.write(g.Log, o, 700*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		i.awaitAnswer() // about what there is so far
+		if part < kills {
+			i.unit.Kill()
+		}
 	}
 	g.WaitCounted(lines, 10*time.Minute)
 	for _, u := range units {
@@ -336,6 +342,7 @@ func TestQuerierBesideALaunch(t *testing.T) {
 			}
 		}
 	}
+	i.checkModel(rows.rows)
 	answers, versions := i.check(rows)
 	t.Logf("%d answers, %d compared, of %d versions; not there %d times", len(i.said), answers, versions, i.refused)
 	if answers < len(inquiries)*len(harness.Types) || versions < 2 {
