@@ -90,7 +90,7 @@ export class Models {
     } catch (e) {
       if (!(e instanceof Trouble)) throw e;
       figure.fail(e.message);
-      if (e.status === 0 || e.status === 401) this.told(e);
+      if (e.status === 401) this.told(e);
     }
   }
 
