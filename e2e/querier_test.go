@@ -64,19 +64,22 @@ func attribute(r oracle.Row, key string) any {
 
 var inquiries = []inquiry{
 	{
-		`{}`, []string{"country"},
+		`{}`,
+		[]string{"country"},
 		func(oracle.Row) bool { return true },
 		func(r oracle.Row) []any { return []any{text0(r.Country)} },
 	},
 	{
-		`{"continent":"EU","not":{"os":"win"}}`, []string{"os", "date"},
+		`{"continent":"EU","not":{"os":"win"}}`,
+		[]string{"os", "date"},
 		func(r oracle.Row) bool { return r.Continent == "EU" && attribute(r, "os") != "win" },
 		func(r oracle.Row) []any {
 			return []any{attribute(r, "os"), time.Unix(r.Time, 0).UTC().Format(time.DateOnly)}
 		},
 	},
 	{
-		`{"lang":["","de",null]}`, []string{"lang", "hour"},
+		`{"lang":["","de",null]}`,
+		[]string{"lang", "hour"},
 		func(r oracle.Row) bool {
 			lang := attribute(r, "lang")
 			return lang == nil || lang == "" || lang == "de"
@@ -84,7 +87,8 @@ var inquiries = []inquiry{
 		func(r oracle.Row) []any { return []any{attribute(r, "lang"), float64(r.Time / 3600 % 24)} },
 	},
 	{
-		`{"lat":{"min":0,"max":52.5}}`, []string{"region", "cell"},
+		`{"lat":{"min":0,"max":52.5}}`,
+		[]string{"region", "cell"},
 		func(r oracle.Row) bool { return r.Located && r.Lat >= 0 && r.Lat <= 525000 },
 		func(r oracle.Row) []any { return []any{text0(r.Region), float64(r.Cell)} },
 	},
@@ -319,6 +323,9 @@ func TestQuerierBesideALaunch(t *testing.T) {
 			t.Fatal(err)
 		}
 		i.awaitAnswer() // about what there is so far
+		if part == 0 {
+			dropModel(t, g)
+		}
 		if part < kills {
 			i.unit.Kill()
 		}

@@ -130,6 +130,8 @@ func modelProblem(err error) error {
 		return &problem{Status: http.StatusGone, Field: "version", Message: err.Error(), See: "/#models"}
 	case errors.Is(err, model.ErrFilling):
 		return &problem{Status: http.StatusServiceUnavailable, Message: err.Error() + ": ask again later", See: "/#models", Retry: 5}
+	case errors.Is(err, model.ErrBusy):
+		return &problem{Status: http.StatusServiceUnavailable, Message: err.Error() + ": ask again, or leave order out", See: "/#models", Retry: 5}
 	case errors.Is(err, model.ErrBroken):
 		return &problem{Status: http.StatusServiceUnavailable, Message: err.Error(), See: "/#models", Retry: 60}
 	}

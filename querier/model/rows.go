@@ -57,7 +57,10 @@ func (s *Store) Rows(ctx context.Context, name string, a Ask) (*Page, error) {
 		p.Rows = take(m, spans, a.Offset, a.Limit)
 		return p, ctx.Err()
 	}
-	order := v.sorts.get(a, func() []int32 { return sortSpans(m, spans, by, p.Total) })
+	order, err := s.sorted(ctx, m, v, a, spans, by)
+	if err != nil {
+		return nil, err
+	}
 	at := starts(spans)
 	for _, n := range order[min(a.Offset, len(order)):min(a.Offset+a.Limit, len(order))] {
 		sp, i := locate(spans, at, int(n))
@@ -176,7 +179,7 @@ func locate(spans []span, at []int, n int) (span, int) {
 }
 
 // sortSpans sorts the rows of all spans; equal ones keep their natural order.
-func sortSpans(m *define.Model, spans []span, by []define.Sort, total int) []int32 {
+func sortSpans(m *define.Model, spans []span, by []define.Sort) []int32 {
 	all := newTable(resultTypes(m))
 	var row []any
 	for _, sp := range spans {
@@ -185,7 +188,7 @@ func sortSpans(m *define.Model, spans []span, by []define.Sort, total int) []int
 			all.add(row)
 		}
 	}
-	return sortRows(total, by, func(column int) func(i, j int) int { return all.Cols[column].compare }, all.null)
+	return sortRows(all.N, by, func(column int) func(i, j int) int { return all.Cols[column].compare }, all.null)
 }
 
 // sorts keeps a few orders of a version's rows for the next page.
@@ -194,23 +197,47 @@ type sorts struct {
 	keep map[Ask][]int32
 }
 
-// mostSorts is how many orders are kept of a version.
-const mostSorts = 4
+// mostSorts is how many orders are kept of a version, and sortWait how long to
+// wait for one: rows are sorted for one client at a time, as that takes a core
+// and memory.
+const (
+	mostSorts = 4
+	sortWait  = 10 * time.Second
+)
 
-func (s *sorts) get(a Ask, sorted func() []int32) []int32 {
-	a.Version, a.Offset, a.Limit = "", 0, 0
+func (s *sorts) get(a Ask) []int32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	order, ok := s.keep[a]
-	if !ok {
-		order = sorted()
-		if len(s.keep) >= mostSorts {
-			clear(s.keep)
-		}
-		if s.keep == nil {
-			s.keep = map[Ask][]int32{}
-		}
-		s.keep[a] = order
+	return s.keep[a]
+}
+
+func (s *sorts) put(a Ask, order []int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keep == nil || len(s.keep) >= mostSorts {
+		s.keep = map[Ask][]int32{}
 	}
-	return order
+	s.keep[a] = order
+}
+
+// sorted is the order of the rows of spans as a wants it.
+func (s *Store) sorted(ctx context.Context, m *define.Model, v *version, a Ask, spans []span, by []define.Sort) ([]int32, error) {
+	a.Version, a.Offset, a.Limit = "", 0, 0
+	if order := v.sorts.get(a); order != nil {
+		return order, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, sortWait)
+	defer cancel()
+	select {
+	case s.sorting <- struct{}{}:
+		defer func() { <-s.sorting }()
+	case <-ctx.Done():
+		return nil, ErrBusy
+	}
+	if order := v.sorts.get(a); order != nil { // of whoever was before us
+		return order, nil
+	}
+	order := sortSpans(m, spans, by)
+	v.sorts.put(a, order)
+	return order, nil
 }

@@ -35,6 +35,7 @@ var (
 	ErrNone    = errors.New("there is no such model")
 	ErrFilling = errors.New("the model is being filled")
 	ErrBroken  = errors.New("the model cannot be computed")
+	ErrBusy    = errors.New("too many want rows in an order of their own")
 	ErrVersion = errors.New("this version of the rows is no longer kept: begin again without version")
 )
 
@@ -128,7 +129,7 @@ func New(o Options) *Store {
 	if o.Look <= 0 {
 		o.Look = lookEvery
 	}
-	s := &Store{Options: o, models: map[string]*entry{}, wake: make(chan struct{}, 1)}
+	s := &Store{Options: o, models: map[string]*entry{}, wake: make(chan struct{}, 1), sorting: make(chan struct{}, 1)}
 	s.metrics = newMetrics(o.Metrics)
 	return s
 }
