@@ -88,11 +88,12 @@ type Store struct {
 	Options
 	metrics metrics
 
-	mu     sync.Mutex
-	models map[string]*entry
-	last   map[string]string // texts that the last look found
-	wake   chan struct{}     // holds one: there is something to publish
-	listed string            // what of the list of models was published
+	mu      sync.Mutex
+	models  map[string]*entry
+	last    map[string]string // texts that the last look found
+	wake    chan struct{}     // holds one: there is something to publish
+	listed  string            // what of the list of models was published
+	sorting chan struct{}     // holds whoever sorts
 }
 
 // entry is one model. The store's lock guards it.
