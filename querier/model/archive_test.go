@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -221,14 +220,6 @@ func rows(t *testing.T, s *Store, name string, a Ask) (list []string) {
 		list = append(list, line(r...))
 	}
 	return list
-}
-
-func line(row ...any) string {
-	parts := make([]string, len(row))
-	for i, v := range row {
-		parts[i] = fmt.Sprintf("%v", v)
-	}
-	return strings.Join(parts, " | ")
 }
 
 // write writes a model's file.

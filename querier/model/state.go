@@ -96,6 +96,9 @@ func decodePart(r io.Reader) (p part, err error) {
 	if err := g.Decode(&p.sums); err != nil {
 		return p, err
 	}
+	if !p.sums.whole() {
+		return p, errors.New("columns of different lengths")
+	}
 	_, err = io.Copy(io.Discard, zip) // the checksum stands at the end
 	return p, err
 }

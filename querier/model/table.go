@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/glowmap/glow/querier/model/expr"
@@ -164,4 +165,22 @@ func (t *table) shrink() {
 	for _, c := range t.Cols {
 		c.ids = nil
 	}
+}
+
+// whole says whether a table that was read can be used.
+func (t *table) whole() bool {
+	return t != nil && !slices.ContainsFunc(t.Cols, func(c *column) bool { return c == nil || !c.whole(t.N) })
+}
+
+func (c *column) whole(n int) bool {
+	if len(c.Null) > n {
+		return false
+	}
+	switch c.Type {
+	case expr.Text:
+		return len(c.IDs) == n && !slices.ContainsFunc(c.IDs, func(id uint32) bool { return int(id) >= len(c.Words) })
+	case expr.Float:
+		return len(c.Floats) == n
+	}
+	return len(c.Ints) == n
 }
