@@ -398,6 +398,8 @@ func TestCache(t *testing.T) {
 	for _, key := range []string{"a", "b", "a", "c", "d", "a", "e", "a", "b"} {
 		get(key)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if made != 6 || c.bytes > 1000 {
 		t.Errorf("%d made, %d bytes", made, c.bytes)
 	}
