@@ -120,6 +120,20 @@ func (a *asker) model(name, date string) (rows [][]any, err error) {
 	return rows, nil
 }
 
+// ready says whether no model is being filled.
+func (a *asker) ready() (bool, error) {
+	var list struct{ Models []struct{ State string } }
+	if err := a.get("/v1/models", &list); err != nil {
+		return false, err
+	}
+	for _, m := range list.Models {
+		if m.State == "filling" {
+			return false, nil
+		}
+	}
+	return len(list.Models) > 0, nil
+}
+
 func (a *asker) get(path string, to any) error {
 	r, err := http.NewRequest(http.MethodGet, a.url+path, nil)
 	if err != nil {

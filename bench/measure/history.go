@@ -101,7 +101,11 @@ func (h *history) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("/v1/keys with %d events: %w", h.past.Events, err)
 	}
-	h.Report.Fact(groupHistory, "querier started anew", "all is known after %.1f s", time.Since(began).Seconds())
+	known := time.Since(began)
+	if err := h.until(h.client.ready, func() string { return "not all models are ready" }); err != nil {
+		return err
+	}
+	h.Report.Fact(groupHistory, "querier started anew", "all is known after %.1f s, all models are filled after %.1f s", known.Seconds(), time.Since(began).Seconds())
 	return nil
 }
 
