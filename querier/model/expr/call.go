@@ -1,6 +1,9 @@
 package expr
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // checkCall is check of functions.
 func (e *Expr) checkCall() error {
@@ -80,4 +83,51 @@ func (e *Expr) checkPrefix() error {
 		}
 	}
 	return wrong(e.pos, "want prefix(TEXT, 'SIGN'): the text up to the first such sign, as in prefix(type, ':')")
+}
+
+// call reads the arguments of a function.
+func (p *parser) call(t token) (*Expr, error) {
+	if slices.Contains(ofTime, t.text) {
+		return p.callOfTime(t)
+	}
+	if !slices.Contains(Functions, t.text) {
+		return nil, wrong(t.pos, "no function %q: %s", t.text, offer(t.text, "there are ", Functions))
+	}
+	e := &Expr{Op: Op(t.text), pos: t.pos}
+	if t.text == "count" {
+		if two := p.tokens[1]; two.is("*") {
+			p.tokens = p.tokens[2:]
+			e.Op = opAll
+			return e, p.want(")")
+		}
+		if two := p.tokens[1]; two.is("distinct") {
+			p.tokens = slices.Concat(p.tokens[:1], p.tokens[2:])
+			e.Op = opUnique
+		}
+	}
+	return p.list(e)
+}
+
+// callOfTime takes hour(time) for hour.
+func (p *parser) callOfTime(t token) (*Expr, error) {
+	p.next()
+	if arg := p.next(); !arg.is("time") {
+		return nil, wrong(arg.pos, "%s is that of an event's time: write %[1]s, or %[1]s(time)", t.text)
+	}
+	if err := p.want(")"); err != nil {
+		return nil, err
+	}
+	return column(t)
+}
+
+// column makes a column of a word.
+func column(t token) (*Expr, error) {
+	e := &Expr{Op: opColumn, Name: t.text, Type: columnTypes[t.text], pos: t.pos}
+	if e.Type == 0 && validAttribute(t.text) {
+		e.Type = Text
+	}
+	if e.Type == 0 {
+		return nil, wrong(t.pos, "no column %q: %s", t.text, offerColumn(t.text))
+	}
+	return e, nil
 }
