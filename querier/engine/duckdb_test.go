@@ -76,7 +76,7 @@ func TestLockedDown(t *testing.T) {
 // forever is SQL that takes longer than anybody waits, hoard more memory than
 // there is.
 const (
-	forever = "SELECT count(*) FROM range(10000000) a, range(10000000) b, events WHERE (a.range + b.range) % 7 = 8"
+	forever = "SELECT count(*) FROM range(10000) a, range(10000) b, range(10000) c, events WHERE (a.range + b.range + c.range) % 7 = 8"
 	hoard   = "SELECT count(*) FROM (SELECT range, count(*) FROM range(100000000), events GROUP BY range)"
 )
 
