@@ -1,7 +1,9 @@
 # Glow: `make demo` to see it, `make test` to trust it.
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-PROGRAMS := tailer sharehook geoworker publisher archiver glow demo page scripts/dbip2city
+PROGRAMS := tailer sharehook geoworker publisher archiver querier glow demo page scripts/dbip2city
+# DuckDB, in querier, is C++; nothing else needs a compiler.
+DUCKDB := $(shell command -v g++ >/dev/null && echo 1 || echo 0)
 # Without names for debuggers; stack traces and profiles keep theirs.
 LDFLAGS := -s -w -X github.com/glowmap/glow/internal/daemon.Version=$(VERSION)
 SHIPPED = $(filter-out bin/demo,$(addprefix bin/,$(notdir $(PROGRAMS))))
@@ -14,7 +16,9 @@ help: ## this list
 
 build: ## every program into bin/; the same sources and Go give the same bytes
 	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ $(addprefix ./,$(PROGRAMS))
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ $(addprefix ./,$(filter-out querier,$(PROGRAMS)))
+	$(if $(filter querier,$(PROGRAMS)),CGO_ENABLED=$(DUCKDB) go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./querier)
+	@[ $(DUCKDB) = 1 ] || echo 'querier is built without DuckDB: for that, apt-get install g++ and make build again'
 
 demo: build ## everything on this machine: page on http://localhost:8080, Ctrl-C stops all
 	bin/demo $(ARGS)

@@ -32,6 +32,7 @@ var plans = map[string]plan{
 	"backlog":   {day.Lines, 10000, 1, backlog},
 	"viewers":   {100000, 10000, 1, viewers},
 	"week":      {100000, 10000, 1, week},
+	"history":   {day.Lines, 10000, 5, history},
 }
 
 type lister = func(*measure.Bench) []measure.Case
@@ -97,6 +98,8 @@ func publish(ctx context.Context, b *measure.Bench, _ int) error {
 func week(ctx context.Context, b *measure.Bench, _ int) error {
 	return b.Week(ctx, 7*24*60)
 }
+
+func history(ctx context.Context, b *measure.Bench, rounds int) error { return b.History(ctx, rounds) }
 
 func backlog(ctx context.Context, b *measure.Bench, _ int) error { return b.Backlog(ctx) }
 

@@ -33,7 +33,7 @@ func run(c *cli.Context) error {
 		return err
 	}
 	defer clean()
-	o.Lines, o.Sample = plan.lines, plan.sample
+	o.Lines, o.Sample, o.Events = plan.lines, plan.sample, c.Int("events")
 	if n := c.Int("lines"); n > 0 {
 		o.Lines = n
 	}
@@ -83,6 +83,9 @@ func options(c *cli.Context) (o measure.Options, clean func(), err error) {
 		return o, nil, err
 	}
 	o.Redis, o.Log, o.Dir = filepath.Join(root, "scripts", "redis.conf"), os.Stderr, c.String("dir")
+	if o.Cache, err = archives(); err != nil {
+		return o, nil, err
+	}
 	cache := filepath.Join(root, ".cache", "bench")
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return o, nil, err
@@ -102,6 +105,12 @@ func options(c *cli.Context) (o measure.Options, clean func(), err error) {
 		clean = func() { os.RemoveAll(o.Dir) }
 	}
 	return o, clean, os.MkdirAll(o.Dir, 0o755)
+}
+
+// archives is the folder for archives: too large for a source tree.
+func archives() (string, error) {
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "glow-bench"), err
 }
 
 func commit(c *cli.Context) string {

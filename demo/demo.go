@@ -84,7 +84,7 @@ func (d *demo) abandon() {
 // start starts all parts, each before those that need it.
 func (d *demo) start(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		d.openDir, d.startRedis, d.startStore, d.writeCity, d.startSite, d.startDaemons, d.startTraffic,
+		d.openDir, d.startRedis, d.startStore, d.writeCity, d.startSite, d.startDaemons, d.startHistory, d.startTraffic,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	for _, name := range append(daemons, "page", "demo") {
+	for _, name := range slices.Concat(daemons, historians, []string{"page", "demo"}) {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), ".")
 		cmd.Dir = filepath.Join("..", name)
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -62,7 +63,7 @@ func start(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	r := &running{t: t, tmp: tmp, lines: make(chan string, 10000), done: make(chan error, 1)}
-	r.cmd = exec.Command(filepath.Join(bin, "demo"), append([]string{"--listen", "localhost:18080", "--history", "1m", "--rotate", "2s", "--seed", "1"}, args...)...)
+	r.cmd = exec.Command(filepath.Join(bin, "demo"), append([]string{"--listen", "localhost:18080", "--dashboard", "localhost:18405", "--history", "1m", "--rotate", "2s", "--seed", "1"}, args...)...)
 	r.cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "GLOW_MATCH=nothing at all")
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, in := io.Pipe()
@@ -193,6 +194,7 @@ func TestDemo(t *testing.T) {
 			if latest := get(t, url+"/feed/v1/latest.json"); !strings.Contains(latest, `"attribution":"IP Geolocation by DB-IP`) {
 				t.Errorf("latest.json: %s", latest)
 			}
+			r.history()
 			before := r.children()
 			for _, name := range daemons {
 				if err := syscall.Kill(before[name], syscall.SIGKILL); err != nil {
@@ -211,6 +213,66 @@ func TestDemo(t *testing.T) {
 			r.gone(children)
 			r.nothingLeft()
 		})
+	}
+}
+
+// history looks at what archiver and querier are for: the dashboard, and the
+// model to play with, which counts what was shared.
+func (r *running) history() {
+	r.t.Helper()
+	said := slices.IndexFunc(r.seen, func(line string) bool { return strings.Contains(line, "dashboard on http://") })
+	if said < 0 {
+		r.t.Fatalf("there is no dashboard:\n%s", strings.Join(r.seen, "\n"))
+	}
+	url := strings.TrimSuffix(regexp.MustCompile(`http://\S+`).FindString(r.seen[said]), "/dashboard")
+	model := regexp.MustCompile(`"rows":\[\["\d{4}-\d\d-\d\d","[A-Z]{2}",\d+\]`)
+	tick, late := time.Tick(100*time.Millisecond), time.After(60*time.Second)
+	for text := ""; !model.MatchString(text); {
+		select {
+		case <-tick:
+			if a, err := http.Get(url + "/v1/models/shares-by-country?order=-n&limit=1"); err == nil {
+				b, _ := io.ReadAll(a.Body)
+				a.Body.Close()
+				text = string(b)
+			}
+		case <-late:
+			r.t.Fatalf("the model says %s\n%s", text, strings.Join(r.seen, "\n"))
+		}
+	}
+	if page := get(r.t, url+"/dashboard"); !strings.Contains(page, "<title>Glow: dashboard") {
+		r.t.Errorf("the dashboard is %.200s", page)
+	}
+}
+
+// A querier without DuckDB, and none at all, are said; all else goes on.
+func TestWithoutHistory(t *testing.T) {
+	other := t.TempDir()
+	for _, name := range append(slices.Clone(daemons), "archiver") {
+		if err := os.Symlink(filepath.Join(bin, name), filepath.Join(other, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := &demo{options: options{bin: other}}
+	if err := d.historian(); err == nil || !strings.Contains(err.Error(), "there is no querier") {
+		t.Errorf("it says %v", err)
+	}
+	// Any program that was built without C will do.
+	source := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "build", "-o", filepath.Join(other, "querier"), source)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := d.historian(); err == nil || !strings.Contains(err.Error(), "without DuckDB") {
+		t.Errorf("it says %v", err)
+	}
+	r := start(t, "--for", "1s", "--bin", other, "--page", "plain")
+	r.await("no dashboard: the querier was built without DuckDB")
+	if err := r.exit(); err != nil {
+		t.Error(err)
 	}
 }
 

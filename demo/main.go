@@ -17,7 +17,8 @@ import (
 const description = `Starts everything and opens nothing outside this machine: a Redis (the installed
 redis-server, else one in memory), an S3 store in memory, the real tailer,
 sharehook, geoworker and publisher, a program that writes the log of a launch
-day, and a web server with the page. Once a second it says what flows: lines
+day, a web server with the page, and, where they were built, archiver and querier
+with the dashboard. Once a second it says what flows: lines
 written, batches queued, events counted, events published, and how far behind
 the published numbers are.
 

@@ -16,7 +16,8 @@ import (
 
 // options are the flags, checked.
 type options struct {
-	listen, bin, page, dir, shares   string
+	listen, dashboard                string
+	bin, page, dir, shares           string
 	redis, redisURL, namespace       string
 	target, endpoint, geoip          string
 	log, format                      string
@@ -28,8 +29,9 @@ type options struct {
 func flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "localhost:8080", Usage: "`HOST:PORT` of the page; if taken, one of the next ports"},
+		&cli.StringFlag{Name: "dashboard", Value: "localhost:8405", Usage: "`HOST:PORT` of the dashboard; if taken, one of the next ports; \"off\" for none"},
 		&cli.StringFlag{Name: "page", Usage: "show the page in `DIR`, or \"plain\" for a plain one (default: what the program page builds, if it is there)"},
-		&cli.StringFlag{Name: "bin", Usage: "`DIR` of tailer, sharehook, geoworker and publisher (default: where demo is)"},
+		&cli.StringFlag{Name: "bin", Usage: "`DIR` of tailer, sharehook, geoworker and publisher, archiver and querier (default: where demo is)"},
 		&cli.Float64Flag{Name: "rate", Value: 300, Usage: "events a second, on average"},
 		&cli.DurationFlag{Name: "day", Value: 10 * time.Minute, Usage: "how long a day lasts: the sun goes round that fast"},
 		&cli.DurationFlag{Name: "history", Value: 15 * time.Minute, Usage: "how much of the past the log begins with"},
@@ -52,7 +54,7 @@ func flags() []cli.Flag {
 // parse checks all flags and reports all bad ones at once.
 func parse(c *cli.Context) (options, error) {
 	o := options{
-		listen: c.String("listen"), bin: c.String("bin"), page: c.String("page"), dir: c.String("dir"),
+		listen: c.String("listen"), dashboard: c.String("dashboard"), bin: c.String("bin"), page: c.String("page"), dir: c.String("dir"),
 		shares: c.String("shares"), redis: c.String("embedded-redis"), redisURL: c.String("redis-url"), namespace: c.String("namespace"),
 		target: c.String("target"), endpoint: c.String("s3-endpoint"), geoip: c.String("geoip"),
 		log: c.String("log"), format: c.String("format"), rate: c.Float64("rate"), seed: c.Uint64("seed"),
@@ -67,6 +69,8 @@ func parse(c *cli.Context) (options, error) {
 	}
 	_, _, err := net.SplitHostPort(o.listen)
 	want(err == nil, "listen", "want HOST:PORT")
+	_, _, err = net.SplitHostPort(o.dashboard)
+	want(err == nil || o.dashboard == "off", "dashboard", "want HOST:PORT or off")
 	want(!c.Args().Present(), "log", fmt.Sprintf("unexpected argument %q (a log to follow is named with --log)", c.Args().First()))
 	want(o.redis == "auto" || o.redis == "server" || o.redis == "memory", "embedded-redis", "want auto, server or memory")
 	want(o.shares == "hook" || o.shares == "log", "shares", "want hook or log")

@@ -98,7 +98,7 @@ func (d *demo) finish() error {
 	}
 	d.drain()
 	var errs []error
-	for _, name := range []string{"tailer", "sharehook", "geoworker", "publisher"} {
+	for _, name := range []string{"tailer", "sharehook", "geoworker", "archiver", "publisher"} {
 		errs = append(errs, d.stop(name))
 	}
 	errs = append(errs, d.publishRest(), d.compare())

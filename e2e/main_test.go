@@ -2,8 +2,8 @@
 // files and a real S3 server, compared with the oracle. Run it with -count=1.
 //
 // The default sizes suit a small machine. GLOW_E2E_LINES, GLOW_E2E_KILLS,
-// GLOW_E2E_REDIS_KILLS, GLOW_E2E_GARBAGE, GLOW_E2E_SHARES, GLOW_E2E_HISTORY and
-// GLOW_E2E_HISTORY_FAULTS enlarge them,
+// GLOW_E2E_REDIS_KILLS, GLOW_E2E_GARBAGE, GLOW_E2E_SHARES, GLOW_E2E_HISTORY,
+// GLOW_E2E_HISTORY_FAULTS, GLOW_E2E_QUERIER and GLOW_E2E_QUERIER_KILLS enlarge them,
 // GLOW_E2E_SYSCALLS and GLOW_E2E_STEP (steps) make them finer, GLOW_E2E_SEED
 // replays the chance, GLOW_E2E_GEOIP names a real City database to test with
 // too, and GLOW_E2E_BIN a directory of binaries to test instead of fresh ones.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -52,6 +53,20 @@ func damaged(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("the file is damaged: %v", p)
 	}
+}
+
+// Columns are those of a Parquet file, by name.
+func Columns(b Blob) ([]string, error) {
+	file, err := open(b)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, path := range file.Schema().Columns() {
+		names = append(names, strings.Join(path, "."))
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 func open(b Blob) (file *parquet.File, err error) {

@@ -159,3 +159,12 @@ func (s *folderStore) Delete(_ context.Context, name string) error {
 	}
 	return nil
 }
+
+// Folder is the path of a store that is a folder.
+func Folder(s Store) (path string, ok bool) {
+	f, ok := s.(*folderStore)
+	if !ok {
+		return "", false
+	}
+	return f.dir, true
+}

@@ -26,9 +26,11 @@ type Options struct {
 	Redis  string // file with Redis's settings
 	GeoIP  string // City database
 	Dir    string // for logs and everything else
+	Cache  string // for what takes long to make; may be ""
 	Self   string // this program, to be run in other roles
 	Lines  int    // of the log; 0: the whole day
 	Sample int    // lines for what is slow
+	Events int    // of an archive
 	Log    io.Writer
 }
 

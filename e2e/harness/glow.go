@@ -156,6 +156,7 @@ func (g *Glow) command(name string, args []string) []string {
 		"geoworker": {"--geoip", g.GeoIP},
 		"publisher": {"--target", g.Target},
 		"archiver":  {"--archive", g.Archive},
+		"querier":   {"--archive", g.Archive, "--query-listen", "127.0.0.1:0", "--state", filepath.Join(g.Dir, "querier")},
 	}[name]
 	if g.Format == "" && name == "tailer" {
 		own = nil

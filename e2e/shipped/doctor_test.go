@@ -15,7 +15,7 @@ import (
 // programs are all that take settings, with their commands.
 var programs = []string{
 	"tailer", "sharehook", "geoworker", "publisher", "publisher setup", "publisher reset", "publisher announce",
-	"archiver", "archiver import", "archiver cat", "archiver files",
+	"archiver", "archiver import", "archiver cat", "archiver files", "querier", "querier token",
 	"page build", "page serve", "page sync", "glow status", "glow doctor", "glow recount",
 }
 

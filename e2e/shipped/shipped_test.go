@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-var daemons = []string{"tailer", "sharehook", "geoworker", "publisher", "archiver"}
+var daemons = []string{"tailer", "sharehook", "geoworker", "publisher", "archiver", "querier"}
 
 // read reads a file of the repository.
 func read(t *testing.T, name string) string {

@@ -54,6 +54,7 @@ type Command struct {
 	ArgsUsage                string // "FILE…"; empty: no arguments are taken
 	Flags                    []cli.Flag
 	Run                      Run
+	Commands                 []Command // instead of Run
 }
 
 // Daemon is what a running daemon stands on.
@@ -112,21 +113,35 @@ func (a App) cli(stdout, stderr io.Writer) *cli.App {
 		},
 	}
 	for _, cmd := range a.Commands {
-		app.Commands = append(app.Commands, &cli.Command{
-			Name:            cmd.Name,
-			Usage:           cmd.Usage,
-			Description:     cmd.Description,
-			ArgsUsage:       cmd.ArgsUsage,
-			UsageText:       strings.TrimSpace(a.Name + " " + cmd.Name + " [options] " + cmd.ArgsUsage),
-			Flags:           WithEnv(append(cmd.Flags, redisFlags()...)),
-			HideHelpCommand: true,
-			OnUsageError:    app.OnUsageError,
-			Action: func(c *cli.Context) error {
-				return a.start(c, cmd.ArgsUsage != "", nil, cmd.Run, stdout, stderr)
-			},
-		})
+		app.Commands = append(app.Commands, a.command(a.Name, cmd, app.OnUsageError, stdout, stderr))
 	}
 	return app
+}
+
+// command is a command of before, which is the daemon or another command.
+func (a App) command(before string, cmd Command, onUsageError cli.OnUsageErrorFunc, stdout, stderr io.Writer) *cli.Command {
+	name := before + " " + cmd.Name
+	c := &cli.Command{
+		Name:            cmd.Name,
+		Usage:           cmd.Usage,
+		Description:     cmd.Description,
+		HideHelpCommand: true,
+		OnUsageError:    onUsageError,
+	}
+	for _, sub := range cmd.Commands {
+		c.Subcommands = append(c.Subcommands, a.command(name, sub, onUsageError, stdout, stderr))
+	}
+	if len(cmd.Commands) > 0 {
+		c.Action = func(c *cli.Context) error { return Usagef("%s wants a command: see %s --help", name, name) }
+		return c
+	}
+	c.ArgsUsage = cmd.ArgsUsage
+	c.UsageText = strings.TrimSpace(name + " [options] " + cmd.ArgsUsage)
+	c.Flags = WithEnv(append(cmd.Flags, redisFlags()...))
+	c.Action = func(c *cli.Context) error {
+		return a.start(c, cmd.ArgsUsage != "", nil, cmd.Run, stdout, stderr)
+	}
+	return c
 }
 
 // start makes the Daemon out of the common flags and runs its body.

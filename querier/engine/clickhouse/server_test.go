@@ -1,0 +1,148 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glowmap/glow/internal/clickhousetest"
+	"github.com/glowmap/glow/querier/engine"
+)
+
+var discard = slog.New(slog.DiscardHandler)
+
+func TestSettings(t *testing.T) {
+	for url, want := range map[string]string{
+		"http://h/d":                  "want clickhouse://",
+		"clickhouse://h":              "of letters",
+		"clickhouse:///d":             "want clickhouse://",
+		"clickhouse://h/d'":           "of letters",
+		"clickhouse://u:p@h/d":        "password",
+		"clickhouse://h/d?secure=1":   "?tls=1",
+		"clickhouse://h/d/e":          "of letters",
+		"clickhouse://127.0.0.1:1/d":  "refused",
+		"clickhouse://127.0.0.1:99/%": "want clickhouse://",
+	} {
+		_, err := Open(t.Context(), Options{URL: url, Log: discard})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+	}
+	for url, want := range map[string]string{"clickhouse://h/d": "http://h:8123/", "clickhouse://h/d?tls=1": "https://h:8443/", "clickhouse://[::1]:5/d": "http://[::1]:5/"} {
+		if s, err := newServer(url, ""); err != nil || s.url.String() != want {
+			t.Errorf("%s: %v, %v, want %s", url, s, err, want)
+		}
+	}
+}
+
+func TestPassword(t *testing.T) {
+	s := clickhousetest.Start(t)
+	for _, password := range []string{"", "wrong"} {
+		_, err := Open(t.Context(), Options{URL: s.URL(), Password: password, Log: discard})
+		if err == nil || !strings.Contains(err.Error(), "assword") {
+			t.Errorf("%q: %v, want that the password is wrong", password, err)
+		}
+	}
+}
+
+// What takes too much ends, and so does what nobody waits for.
+func TestLimits(t *testing.T) {
+	d := newFolder(t.TempDir())
+	s, e := start(t, d)
+	e.memory = 10 << 20
+	none := func([]any) error { return nil }
+	endless := engine.Query{SQL: "SELECT max(sleep(0.1)) FROM system.numbers"}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := e.Run(ctx, endless, none); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want that the time is over", err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx, endless, none) }()
+	running := func() string {
+		return s.Do("SELECT count() FROM system.processes WHERE query LIKE '%max(sleep(%' AND query NOT LIKE '%processes%'")
+	}
+	for running() == "0" {
+		select {
+		case err := <-done:
+			t.Fatalf("it ended by itself: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that it was cancelled", err)
+	}
+	for end := time.Now().Add(20 * time.Second); running() != "0"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it still runs")
+		}
+	}
+	large := engine.Query{SQL: "SELECT count(DISTINCT number) FROM (SELECT number FROM system.numbers LIMIT 10000000)"}
+	if err := e.Run(t.Context(), large, none); !errors.Is(err, engine.ErrMemory) {
+		t.Errorf("%v, want that it takes too much memory", err)
+	}
+	stop := errors.New("enough")
+	if err := e.Run(t.Context(), engine.Query{SQL: "SELECT 1"}, func([]any) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("%v, want what the caller says", err)
+	}
+	var said *Error
+	if err := e.Run(t.Context(), engine.Query{SQL: "SELECT nothing FROM events"}, none); !errors.As(err, &said) || said.Code == 0 {
+		t.Errorf("%v, want what the server says", err)
+	}
+}
+
+// A server that is away is no mistake of the question, and comes back.
+func TestAway(t *testing.T) {
+	s, e := start(t, newFolder(t.TempDir()))
+	s.Kill()
+	q := engine.Query{SQL: "SELECT count(*) FROM events"}
+	if err := e.Run(t.Context(), q, nil); !errors.Is(err, engine.ErrAway) {
+		t.Errorf("%v, want that it is away", err)
+	}
+	s.Start()
+	if got := all(t, e, q); len(got) != 1 {
+		t.Errorf("%v, want one row", got)
+	}
+}
+
+// Whatever the answer is, reading it ends.
+func FuzzRead(f *testing.F) {
+	f.Add("a\tb\nNullable(Int64)\tString\n1\tx\\ty\n\\N\t\\N\n")
+	f.Add("a\nFloat64\nnan\n")
+	f.Add("a\nBool\ntrue\n\n")
+	f.Add("a\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		width := -1
+		err := read(strings.NewReader(text), func(row []any) error {
+			if width >= 0 && len(row) != width {
+				t.Errorf("a row of %d columns after one of %d", len(row), width)
+			}
+			width = len(row)
+			return nil
+		})
+		if err == nil && !strings.HasSuffix(text, "\n") {
+			t.Error("an answer that does not end is taken")
+		}
+	})
+}
+
+// Whatever is in SQL, arguments get where question marks are, or it fails.
+func FuzzRewrite(f *testing.F) {
+	f.Add(`SELECT "a?", 'b?' FROM events WHERE c = ?`, "x")
+	f.Add("?'", "'")
+	f.Fuzz(func(t *testing.T, sql, value string) {
+		out, err := rewrite(sql, []any{value}, "(SELECT 1)")
+		if err != nil {
+			return
+		}
+		lit, _ := literal(value)
+		if !strings.Contains(out, lit) {
+			t.Errorf("%q: no %s in %q", sql, lit, out)
+		}
+	})
+}

@@ -1,0 +1,58 @@
+// Package engine runs questions over the rows of an archive.
+//
+// Whoever asks writes SQL over one table, events, whose rows are those of the
+// files given. No engine sees any text of a client but as a value: what is put
+// into SQL comes from lists of our own.
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/glowmap/glow/archiver/archive"
+)
+
+// Query is one question. Its SQL begins with SELECT, or with WITH and a name.
+//
+// The columns of events are those of the archive: time (whole seconds since
+// 1970), type, continent, country, region, cell, lat and lon (double, degrees)
+// and attr_… of the attributes; null is what is unknown.
+type Query struct {
+	SQL     string         // names events once or more; values only as ? parameters
+	Args    []any          // string, int64, float64 or bool
+	Files   []archive.File // the rows of events: each of these files', once
+	Columns []string       // of events that SQL names; one that no file has is null
+}
+
+// Engine runs queries, several at a time.
+type Engine interface {
+	// Run calls each with every row of the answer, in order: string, int64,
+	// float64, bool or nil. The slice is each's only until it returns, and an
+	// error of it ends the query. When ctx is done, the query stops soon.
+	Run(ctx context.Context, q Query, each func(row []any) error) error
+	Close() error
+}
+
+// Errors of Run that callers act on.
+var (
+	// ErrMemory says that the query wants more memory than it may have.
+	ErrMemory = errors.New("the query wants more memory than it may have")
+	// ErrGone says that a file is no longer there: take a newer snapshot.
+	ErrGone = errors.New("a file of the archive is gone")
+	// ErrFilling says that a file is not in the engine yet, but will be: ask later.
+	ErrFilling = errors.New("the engine is still being filled")
+	// ErrAway says that the server that is the engine does not answer.
+	ErrAway = errors.New("the engine is away")
+)
+
+// Local says where a file of the archive lies on this machine.
+type Local struct {
+	Path    string
+	Columns []string // that it has, by name
+}
+
+// Files makes files of the archive local.
+type Files interface {
+	// Local returns where the file lies; it stays there until release is called.
+	Local(ctx context.Context, f archive.File) (l Local, release func(), err error)
+}

@@ -1,0 +1,147 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/glowmap/glow/querier/catalog"
+	"github.com/glowmap/glow/querier/engine"
+)
+
+// How long versions are kept after another one followed, so that whoever goes
+// from page to page sees the rows of one moment, and how many at most.
+const (
+	keepVersions = 30 * time.Minute
+	mostVersions = 200
+)
+
+// retryAfter is how long a model rests that could not be computed.
+const retryAfter = 30 * time.Second
+
+// work brings models up to date, one after another: those that have rows
+// already, or those that are new. So a long one does not keep others waiting
+// that only need what came in the last minutes.
+func (s *Store) work(ctx context.Context, filled bool) {
+	tick := time.NewTicker(s.Look / 4)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if snapshot := s.Archive.Current(); snapshot != nil {
+			if e, work := s.take(ctx, snapshot, filled); e != nil {
+				s.bring(work, e, snapshot)
+				continue
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// take finds a model to work at.
+func (s *Store) take(ctx context.Context, snapshot *catalog.Snapshot, filled bool) (*entry, context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(s.models)) {
+		e := s.models[name]
+		if e.broken != nil || e.busy || e.seen == snapshot.Version || (e.now() != nil) != filled || time.Now().Before(e.retry) {
+			continue
+		}
+		e.busy = true
+		if e.run == nil {
+			e.run = s.newRun(e)
+		}
+		ctx, e.cancel = context.WithCancel(ctx)
+		return e, ctx
+	}
+	return nil, nil
+}
+
+func (s *Store) newRun(e *entry) *run {
+	return &run{
+		m: e.def, engine: s.Engine, days: map[string]*day{},
+		state: state{filepath.Join(s.State, e.name, e.def.Key())},
+		note: func(done, all uint64) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			e.done, e.all = done, all
+		},
+		asked: s.metrics.asked,
+	}
+}
+
+// bring brings one model up to date with a snapshot.
+func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot) {
+	began := time.Now()
+	blocks, err := e.run.bring(ctx, snapshot)
+	var id string
+	if err == nil {
+		id = versionOf(e.def, blocks)
+		_ = only(filepath.Dir(e.run.state.dir), func(name string) bool { return name == e.def.Key() })
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stopped := ctx.Err() != nil
+	e.busy = false
+	e.cancel()
+	switch {
+	case stopped:
+	case err != nil:
+		s.fail(e, err)
+	default:
+		if e.now() == nil {
+			s.Log.Info("model is filled", "model", e.name, "events", e.all, "seconds", time.Since(began).Seconds())
+		}
+		e.failure, e.seen = nil, snapshot.Version
+		e.show(&version{id: id, until: snapshot.Until, blocks: blocks})
+		s.poke()
+	}
+}
+
+// fail notes that a model cannot be computed; the lock is held. Files that are
+// gone are those of an older snapshot.
+func (s *Store) fail(e *entry, err error) {
+	if errors.Is(err, engine.ErrGone) || errors.Is(err, engine.ErrFilling) {
+		e.retry = time.Now().Add(lookEvery)
+		return
+	}
+	e.retry = time.Now().Add(retryAfter)
+	if e.failure == nil || e.failure.Error() != err.Error() {
+		s.Log.Error("model cannot be computed", "model", e.name, "error", err)
+	}
+	e.failure = err
+}
+
+// show makes a version the newest.
+func (e *entry) show(v *version) {
+	now := time.Now()
+	if old := e.now(); old != nil && old.id == v.id {
+		v.sorts, v.rows = old.sorts, old.rows
+		e.versions[len(e.versions)-1] = v
+		return
+	} else if old != nil {
+		old.old = now
+	}
+	v.sorts = &sorts{}
+	for _, b := range v.blocks {
+		v.rows += b.N
+	}
+	e.versions = append(e.versions, v)
+	n := 0
+	for n < len(e.versions)-1 && (now.Sub(e.versions[n].old) > keepVersions || len(e.versions)-n > mostVersions) {
+		n++
+	}
+	e.versions = slices.Delete(e.versions, 0, n)
+}
+
+// poke has what changed published at once.
+func (s *Store) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/glowmap/glow/internal/daemon"
+	"github.com/glowmap/glow/publisher/store"
+	"github.com/glowmap/glow/querier/catalog"
+	"github.com/glowmap/glow/querier/engine"
+	"github.com/glowmap/glow/querier/model"
+	"github.com/glowmap/glow/querier/models"
+)
+
+func modelFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "models", Value: cli.NewStringSlice("/etc/glow/models"), Usage: "`DIRS` of models, NAME.toml; the first that has a name wins, and those that Glow ships come last"},
+		&cli.StringFlag{Name: "state", Value: "/var/lib/glow/querier", Usage: "`DIR` for what models have added up; all of it can be computed again"},
+		&cli.StringFlag{Name: "publish", Usage: "where public models are put as JSON, beside the feed: s3://BUCKET/PREFIX or file:///DIR, the publisher's --target"},
+	}
+}
+
+// openTarget makes the store of --publish, nil if there is none. It is not
+// opened, which would lock the publisher out.
+func openTarget(c *cli.Context) (store.Store, error) {
+	target := c.String("publish")
+	if target == "" {
+		return nil, nil
+	}
+	s, err := store.New(c.Context, target, store.Options{Endpoint: c.String("s3-endpoint")})
+	return s, daemon.Setting("publish", err)
+}
+
+// openModels makes the models. They have an engine of their own, with one
+// thread, so that they stay behind whoever asks.
+func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, l engine.Limits, target store.Store) (*model.Store, engine.Engine, error) {
+	state := filepath.Join(c.String("state"), "models")
+	if err := os.MkdirAll(state, 0o750); err != nil {
+		return nil, nil, daemon.Setting("state", err)
+	}
+	l.Threads, l.Concurrency = max(1, l.Threads/2), 2
+	e, err := engine.OpenDuckDB(files, l)
+	if err != nil && c.String("engine") != embedded {
+		e, err = openEngine(ctx, d, c, files, l)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("open an engine for models: %w", err)
+	}
+	return model.New(model.Options{
+		Folders: nonEmpty(c.StringSlice("models")), Shipped: models.FS, State: state,
+		Engine: e, Archive: files, Publish: target, Log: d.Log, Metrics: d.Metrics,
+	}), e, nil
+}

@@ -1,0 +1,2 @@
+// Package browser tests the querier's site in Chromium.
+package browser

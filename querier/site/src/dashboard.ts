@@ -1,0 +1,170 @@
+// The dashboard: what there is, a question built by controls, and every model.
+
+import { byId, make, setText } from "../../../page/src/ui/dom";
+import { Figure } from "./chart/figure";
+import { Client, Trouble, type Got } from "./client";
+import { Controls } from "./controls";
+import { door } from "./door";
+import { Models } from "./models";
+import { fixed } from "./fixed";
+import { keep } from "./keep";
+import { shapes, type Answer, type Keys, type Result, type Table } from "./types";
+import { every, EVERY, question, RANGES, read, write } from "./view";
+import { ago, brief, date, dates, feed, moment, number, query, title, value } from "./words";
+
+/** How often it looks for news, in ms. */
+const AGAIN = 60_000;
+/** How many of a dimension's values are shown. */
+const VALUES = 12;
+
+const client = new Client(new URL(feed ?? ".", location.href).href, undefined, feed === null ? undefined : fixed);
+const view = read(location.hash);
+const controls = new Controls(view, () => void changed());
+const models = new Models(client, view, tell);
+const figure = new Figure({
+  title: "", file: "glow", level: "h3", kind: view.chart,
+  link: (chart) => write({ ...view, model: "", chart }),
+  chosen: (chart) => {
+    view.chart = chart;
+    if (chart === "map" && view.by !== "cell") view.by = "country";
+    controls.update();
+    void changed();
+  },
+});
+let keys: Keys = { keys: [], dimensions: [] };
+let asked = 0; // questions so far: only the last one's answer is shown
+
+/** Says how fresh what is shown is. */
+function tell(got: Got<unknown> | Trouble): void {
+  const away = got instanceof Trouble ? got.message : got.away;
+  const badge = byId("fresh");
+  const until = Date.parse(keys.until ?? keys.to ?? "");
+  badge.dataset.state = away ? "away" : "live";
+  if (got instanceof Trouble) setText(badge, "No answer");
+  else setText(badge, away ? `As of ${ago(got.at)}` : Number.isNaN(until) ? "Up to date" : `Until ${moment(until)}`);
+  const notice = byId("notice");
+  notice.hidden = away === "";
+  const seen = got instanceof Trouble ? "" : ` What you see is its last answer, of ${new Date(got.at).toUTCString().replace("GMT", "UTC")}.`;
+  setText(notice, away && away + seen);
+}
+
+async function changed(): Promise<void> {
+  view.model = "";
+  history.replaceState(null, "", write(view));
+  await ask();
+}
+
+/** Asks what the controls say. */
+async function ask(): Promise<void> {
+  if (view.keys.length === 0) return;
+  const turn = ++asked;
+  figure.wait();
+  const q = question(view, keys);
+  byId("question").textContent = JSON.stringify(q, null, 1).replace(/\n\s*/g, " ");
+  try {
+    const got = await client.ask<Answer>(q, shapes.answer);
+    if (turn !== asked) return;
+    tell(got);
+    figure.show(together(got.body.results), { title: name(), kind: view.chart, grid: keys.grid, file: "glow-" + view.keys.join("-").replaceAll(/[^\w-]+/g, "-") });
+  } catch (e) {
+    if (!(e instanceof Trouble)) throw e;
+    if (turn === asked) figure.fail(e.message);
+  }
+}
+
+/** What the question is, in words. */
+function name(): string {
+  const of = view.keys.map(title).join(", ");
+  const per = view.chart === "lines" ? ` per ${EVERY[every(view, keys)]?.[0] ?? "period"}` : "";
+  const by = view.by ? ` by ${view.by}` : "";
+  return of + per + by;
+}
+
+/** One table of the answers for all keys. */
+function together(results: Result[]): Table {
+  if (results.length === 1) return results[0];
+  return { columns: ["key", ...(results[0]?.columns ?? [])], rows: results.flatMap((r) => r.rows.map((row) => [r.key, ...row])) };
+}
+
+/** The cards of the keys, each with its last days. */
+function overview(): void {
+  const total = keys.keys.reduce((sum, k) => sum + (k.n ?? 0), 0);
+  setText(byId("total"), number(total));
+  const from = Date.parse(keys.from ?? "");
+  setText(byId("since"), Number.isNaN(from) ? "events" : `events since ${date(from)}`);
+  byId("key-list").replaceChildren(...keys.keys.map((k) => {
+    const b = make("button", { type: "button", class: "glass key" },
+      make("span", {}, make("bdi", {}, title(k.key))), make("b", {}, k.n === null ? "few" : brief(k.n)),
+      make("small", {}, dates(Date.parse(k.from), Date.parse(k.to))));
+    b.addEventListener("click", () => {
+      view.keys = [k.key];
+      controls.update();
+      void changed();
+      byId("ask").scrollIntoView();
+    });
+    return make("li", {}, b);
+  }));
+  dimensions();
+}
+
+function dimensions(): void {
+  byId("dimension-list").replaceChildren(...keys.dimensions.filter((d) => d.values.length > 0).map((d) => {
+    const most = Math.max(...d.values.map((v) => v.n), 1);
+    const rows = d.values.slice(0, VALUES).map((v) => {
+      const b = make("button", { type: "button" }, make("bdi", {}, value(d.name, v.value)));
+      b.addEventListener("click", () => {
+        controls.narrow(d.name, v.value);
+        byId("ask").scrollIntoView();
+      });
+      const bar = make("i");
+      bar.style.setProperty("--part", String(v.n / most));
+      return make("tr", {}, make("th", { scope: "row" }, b), make("td", { class: "bar", "aria-hidden": "true" }, bar), make("td", { class: "n" }, brief(v.n)));
+    });
+    const head = make("thead", { class: "vh" }, make("tr", {}, make("th", { scope: "col" }, "Value"), make("td"), make("th", { scope: "col" }, "Events")));
+    const body = rows.length ? [make("table", { "aria-label": title(d.name) }, head, make("tbody", {}, ...rows))] : [];
+    return make("section", { class: "glass dimension" },
+      make("h3", {}, title(d.name), make("small", {}, d.distinct === undefined ? "" : ` ${number(d.distinct)}${d.more ? "+" : ""} ${d.distinct === 1 ? "value" : "values"}`)), ...body);
+  }));
+}
+
+/** Learns what there is, and shows it. */
+async function look(): Promise<void> {
+  try {
+    const listed = feed === null ? null : await client.get("v1/models", shapes.models);
+    if (listed) {
+      tell(listed);
+      return models.show(listed.body.models, keys);
+    }
+    const got = await client.get("v1/keys", shapes.keys);
+    keys = got.body;
+    tell(got);
+    overview();
+    controls.offer(keys);
+    models.show(keys.models ?? [], keys);
+    await ask();
+  } catch (e) {
+    if (!(e instanceof Trouble)) throw e;
+    tell(e);
+    if (keys.keys.length === 0) figure.fail(e.message);
+  } finally {
+    document.body.dataset.ready = "";
+  }
+}
+
+function start(): void {
+  document.documentElement.dir = query.get("dir") === "rtl" ? "rtl" : "ltr";
+  document.body.classList.toggle("still", feed !== null);
+  byId("ask-figure").append(figure.root);
+  door(client, () => void look());
+  keep();
+  addEventListener("hashchange", () => {
+    Object.assign(view, read(location.hash));
+    controls.offer(keys);
+    void ask();
+  });
+  setInterval(() => document.hidden || void look(), AGAIN);
+  void look();
+  Object.assign(window, { glow: { view, figure, client, look, ranges: RANGES } }); // for tests and the curious
+}
+
+start();

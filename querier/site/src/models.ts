@@ -1,0 +1,115 @@
+// Charts of all models, each asked for when it comes into sight.
+
+import { byId, make, setText } from "../../../page/src/ui/dom";
+import { Figure } from "./chart/figure";
+import type { Kind } from "./chart/shape";
+import { Trouble, type Client, type Got } from "./client";
+import { shapes, type Keys, type Model, type Rows } from "./types";
+import { RANGES, span, write, type View } from "./view";
+import { title } from "./words";
+
+/** How many rows a page has, and how many pages a chart takes. */
+const ROWS = 5000;
+const PAGES = 4;
+
+export class Models {
+  #list = byId("model-list");
+  #range = byId<HTMLSelectElement>("model-range");
+  #figures = new Map<string, Figure>();
+  #seen = new IntersectionObserver((entries) => entries.forEach((e) => e.isIntersecting && this.#wanted(e.target)), { rootMargin: "300px" });
+  #known: Keys = { keys: [], dimensions: [] };
+  #range_ = "all";
+
+  constructor(
+    private client: Client,
+    private view: View,
+    private told: (got: Got<unknown> | Trouble) => void,
+  ) {
+    if (view.model) this.#range_ = view.range;
+    const all = [...Object.entries(RANGES)].filter(([k]) => k !== "1h");
+    this.#range.replaceChildren(...all.map(([k, [name]]) => make("option", { value: k }, name)));
+    if (RANGES[this.#range_]) this.#range.value = this.#range_;
+    this.#range.addEventListener("change", () => {
+      this.#range_ = this.#range.value;
+      this.refresh();
+    });
+  }
+
+  /** Shows these models; charts that are there stay. */
+  show(models: Model[], keys: Keys): void {
+    this.#known = keys;
+    const old = new Set(this.#figures.keys());
+    for (const m of models) {
+      if (!old.delete(m.name)) this.#add(m);
+      const state = this.#figures.get(m.name)!.root.querySelector(".state")!;
+      setText(state, m.state ?? "");
+      state.toggleAttribute("hidden", !m.state || m.state === "ready");
+    }
+    for (const name of old) {
+      this.#figures.get(name)!.root.parentElement!.remove();
+      this.#figures.delete(name);
+    }
+    byId("no-models").hidden = models.length > 0;
+    this.refresh();
+  }
+
+  /** Asks again for all that is in sight. */
+  refresh(): void {
+    for (const f of this.#figures.values()) {
+      this.#seen.unobserve(f.root);
+      this.#seen.observe(f.root);
+    }
+  }
+
+  #add(m: Model): void {
+    const own = this.view.model === m.name;
+    const link = (chart: Kind) => write({ ...this.view, model: m.name, range: this.#range_, every: "", by: "", filters: [], chart });
+    const figure = new Figure({ title: title(m.name), file: m.name, note: m.summary, kind: own ? this.view.chart : undefined, link, grid: this.#known.grid });
+    figure.root.dataset.model = m.name;
+    figure.root.querySelector("figcaption h3")!.after(make("p", { class: "state" }));
+    figure.wait();
+    this.#figures.set(m.name, figure);
+    const item = make("li", {}, figure.root);
+    if (own) this.#list.prepend(item);
+    else this.#list.append(item);
+    if (own) {
+      item.classList.add("own");
+      requestAnimationFrame(() => item.scrollIntoView({ block: "start" }));
+    }
+  }
+
+  #wanted(root: Element): void {
+    const name = (root as HTMLElement).dataset.model!;
+    const figure = this.#figures.get(name);
+    if (figure) void this.#load(name, figure);
+  }
+
+  async #load(name: string, figure: Figure): Promise<void> {
+    try {
+      figure.show(await this.#rows(name));
+    } catch (e) {
+      if (!(e instanceof Trouble)) throw e;
+      figure.fail(e.message);
+      if (e.status === 401) this.told(e);
+    }
+  }
+
+  /** The rows of a model, page by page. */
+  async #rows(name: string): Promise<Rows> {
+    const path = "v1/models/" + encodeURIComponent(name);
+    const p = new URLSearchParams({ rows_per_page: String(ROWS) });
+    if (this.#range_ !== "all" && RANGES[this.#range_]) {
+      const [from] = span({ ...this.view, range: this.#range_ }, this.#known);
+      p.set("start", new Date(Math.floor(from / 864e5) * 864e5).toISOString().slice(0, 10) + "T00:00:00Z");
+    }
+    const first = await this.client.get(`${path}?${p}`, shapes.rows);
+    this.told(first);
+    const all = { ...first.body, rows: [...first.body.rows] };
+    for (let page = 2; page <= Math.min(PAGES, first.body.pages ?? 1); page++) {
+      p.set("page", String(page));
+      if (first.body.version) p.set("version", first.body.version);
+      all.rows.push(...(await this.client.get(`${path}?${p}`, shapes.rows)).body.rows);
+    }
+    return all;
+  }
+}
