@@ -166,5 +166,5 @@ func Folder(s Store) (path string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	return f.dir, true
+	return f.Path(""), true
 }
