@@ -10,6 +10,7 @@ import (
 
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/publisher/store"
+	"github.com/glowmap/glow/querier/api"
 	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/engine"
 	"github.com/glowmap/glow/querier/model"
@@ -37,11 +38,12 @@ func openTarget(c *cli.Context) (store.Store, error) {
 
 // openModels makes the models. They have an engine of their own, with one
 // thread, so that they stay behind whoever asks.
-func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, l engine.Limits, target store.Store) (*model.Store, engine.Engine, error) {
+func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, set settings) (*model.Store, engine.Engine, error) {
 	state := filepath.Join(c.String("state"), "models")
 	if err := os.MkdirAll(state, 0o750); err != nil {
 		return nil, nil, daemon.Setting("state", err)
 	}
+	l := set.limits
 	l.Threads, l.Concurrency = max(1, l.Threads/2), 2
 	e, err := engine.OpenDuckDB(files, l)
 	if err != nil && c.String("engine") != embedded {
@@ -52,6 +54,6 @@ func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *ca
 	}
 	return model.New(model.Options{
 		Folders: nonEmpty(c.StringSlice("models")), Shipped: models.FS, State: state,
-		Engine: e, Archive: files, Publish: target, Log: d.Log, Metrics: d.Metrics,
+		Engine: e, Archive: files, Publish: set.target, Shown: api.Door{Types: set.publicDoor.Types}.SeesType, Log: d.Log, Metrics: d.Metrics,
 	}), e, nil
 }

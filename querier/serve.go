@@ -55,7 +55,7 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 		return err
 	}
 	defer counting.Close()
-	statistics, adding, err := openModels(ctx, d, c, files, set.limits, set.target)
+	statistics, adding, err := openModels(ctx, d, c, files, set)
 	if err != nil {
 		return err
 	}

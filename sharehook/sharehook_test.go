@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -180,6 +182,9 @@ func spooled(t testing.TB, dir string) []string {
 	var lines []string
 	for _, f := range files {
 		b, err := os.ReadFile(f)
+		if errors.Is(err, fs.ErrNotExist) { // swept meanwhile
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func (d *doctor) environment() {
 		}
 		return
 	}
-	known := strings.Fields(namesText)
+	known := append(strings.Fields(namesText), enginePassword)
 	seen := map[string]string{}
 	fine := true
 	for _, s := range d.Files {
@@ -56,10 +56,13 @@ func (d *doctor) secrets() {
 	}
 }
 
+// enginePassword is the querier's, and no flag, so that it is in no argv.
+const enginePassword = "GLOW_ENGINE_PASSWORD"
+
 // isSecret says whether a setting holds a password. URLs may name several
 // hosts, so that net/url does not read them.
 func isSecret(s etc.Setting) bool {
-	if s.Name == "AWS_SECRET_ACCESS_KEY" || s.Name == "AWS_SESSION_TOKEN" {
+	if s.Name == "AWS_SECRET_ACCESS_KEY" || s.Name == "AWS_SESSION_TOKEN" || s.Name == enginePassword {
 		return true
 	}
 	_, rest, isURL := strings.Cut(s.Value, "://")

@@ -75,7 +75,7 @@ func (s *Store) keepPublished(ctx context.Context) {
 			s.Log.Info("models are published again")
 		case err != nil && ctx.Err() == nil:
 			if !away {
-				s.Log.Warn("models cannot be published", "error", err)
+				s.Log.Warn("models cannot be published", "err", err)
 			}
 			away, wait = true, 10*s.Look
 		}
@@ -111,7 +111,7 @@ func (s *Store) changed() (list []object) {
 	waiting := len(s.models) == 0
 	for _, name := range slices.Sorted(maps.Keys(s.models)) {
 		e := s.models[name]
-		if e.broken != nil || !e.def.Public {
+		if !s.forAll(e) {
 			continue
 		}
 		v := e.now()
@@ -131,6 +131,16 @@ func (s *Store) changed() (list []object) {
 	return list
 }
 
+// forAll says whether everybody may see a model: it is public, and so are all
+// types of events in it. The lock is held.
+func (s *Store) forAll(e *entry) bool {
+	if e.broken != nil || !e.def.Public {
+		return false
+	}
+	now := s.Archive.Current()
+	return s.Shown == nil || now != nil && !slices.ContainsFunc(now.Types(), func(typ string) bool { return e.def.Wants(typ) && !s.Shown(typ) })
+}
+
 // unlist deletes the files of models that the old list has and that are no
 // longer there for everybody.
 func (s *Store) unlist(ctx context.Context, old []byte) error {
@@ -139,7 +149,7 @@ func (s *Store) unlist(ctx context.Context, old []byte) error {
 	for _, m := range was.Models {
 		s.mu.Lock()
 		e := s.models[m.Name]
-		stays := e != nil && e.broken == nil && e.def.Public
+		stays := e != nil && s.forAll(e)
 		s.mu.Unlock()
 		if stays || !define.ValidName(m.Name) {
 			continue

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/glowmap/glow/publisher/store"
@@ -28,8 +29,10 @@ func TestPublish(t *testing.T) {
 	h.check(other.Open(t.Context())) // the publisher is at work there
 	defer other.Close()
 	const all = "value = \"count(*) as n\"\n"
-	dir := folder(t, map[string]string{"seen": all + "public = true", "hidden": all, "later": all})
-	s, _ := h.store(h.duck(), Options{Folders: []string{dir}, Publish: target})
+	dir := folder(t, map[string]string{"seen": all + "public = true", "hidden": all, "later": all,
+		"types": all + "by = [\"type\"]\npublic = true", "some": "where = \"type = 'download'\"\n" + all + "public = true"})
+	var shown atomic.Bool // types but downloads, to everybody
+	s, _ := h.store(h.duck(), Options{Folders: []string{dir}, Publish: target, Shown: func(typ string) bool { return shown.Load() || typ == "download" }})
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join(feed, "v1", name))
 		if err != nil {
@@ -40,10 +43,16 @@ func TestPublish(t *testing.T) {
 	has := func(name, part string) func() bool {
 		return func() bool { return strings.Contains(read(name), part) }
 	}
+	h.until(has("models.json", `"name":"some"`))
+	if list := read("models.json"); strings.Contains(list, `"name":"types"`) || strings.Contains(list, `"name":"seen"`) || read("models/types.json") != "" {
+		t.Error("with types that not everybody may see:", list)
+	}
+	shown.Store(true)
 	h.until(has("models/seen.json", `"columns":["n"],"rows":[[100]],"page":1,"pages":1`))
 	h.until(has("models.json", `"name":"seen"`))
+	h.until(has("models.json", `"name":"types"`))
 	var list struct{ Models []ListModel }
-	if err := json.Unmarshal([]byte(read("models.json")), &list); err != nil || len(list.Models) != 1 {
+	if err := json.Unmarshal([]byte(read("models.json")), &list); err != nil || len(list.Models) != 3 {
 		t.Error(err, list)
 	}
 	h.add(someRows(r, 1, 11))

@@ -111,7 +111,7 @@ func (s *Store) fail(e *entry, err error) {
 	}
 	e.retry = time.Now().Add(retryAfter)
 	if e.failure == nil || e.failure.Error() != err.Error() {
-		s.Log.Error("model cannot be computed", "model", e.name, "error", err)
+		s.Log.Error("model cannot be computed", "model", e.name, "err", err)
 	}
 	e.failure = err
 }

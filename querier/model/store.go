@@ -49,7 +49,8 @@ type Options struct {
 	State   string   // folder for what was added up
 	Engine  engine.Engine
 	Archive Archive
-	Publish store.Store // nil: nothing is published
+	Publish store.Store           // nil: nothing is published
+	Shown   func(typ string) bool // may everybody see events of the type; nil: yes
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 	Look    time.Duration // between two looks at the folders; 0 for a second
@@ -91,6 +92,7 @@ type Store struct {
 	mu      sync.Mutex
 	models  map[string]*entry
 	last    map[string]string // texts that the last look found
+	said    map[string]string // what cannot be read, by path: said once
 	wake    chan struct{}     // holds one: there is something to publish
 	listed  string            // what of the list of models was published
 	sorting chan struct{}     // holds whoever sorts
@@ -130,7 +132,7 @@ func New(o Options) *Store {
 	if o.Look <= 0 {
 		o.Look = lookEvery
 	}
-	s := &Store{Options: o, models: map[string]*entry{}, wake: make(chan struct{}, 1), sorting: make(chan struct{}, 1)}
+	s := &Store{Options: o, models: map[string]*entry{}, said: map[string]string{}, wake: make(chan struct{}, 1), sorting: make(chan struct{}, 1)}
 	s.metrics = newMetrics(o.Metrics)
 	return s
 }

@@ -96,10 +96,19 @@ func (s *Store) files() map[string]string {
 	return files
 }
 
+// read adds the models of a folder. What cannot be read now stays as it was
+// read last.
 func (s *Store) read(from fs.FS, folder string, files map[string]string) {
 	list, err := fs.ReadDir(from, ".")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.Log.Warn("models folder cannot be read", "folder", folder, "error", err)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if s.warn("models folder cannot be read", folder, err) {
+		for name, text := range s.last {
+			if _, met := files[name]; !met {
+				files[name] = text
+			}
+		}
 	}
 	for _, f := range list {
 		name, isModel := strings.CutSuffix(f.Name(), ".toml")
@@ -107,12 +116,26 @@ func (s *Store) read(from fs.FS, folder string, files map[string]string) {
 			continue
 		}
 		text, err := fs.ReadFile(from, f.Name())
-		if err != nil {
-			s.Log.Warn("model cannot be read", "model", name, "error", err)
-			continue
+		if !s.warn("model cannot be read", filepath.Join(folder, f.Name()), err) {
+			files[name] = string(text)
+		} else if last, known := s.last[name]; known {
+			files[name] = last
 		}
-		files[name] = string(text)
 	}
+}
+
+// warn logs an error once, until there is another one or none, and says
+// whether there is one.
+func (s *Store) warn(message, path string, err error) bool {
+	if err == nil {
+		delete(s.said, path)
+		return false
+	}
+	if s.said[path] != err.Error() {
+		s.Log.Warn(message, "path", path, "err", err)
+		s.said[path] = err.Error()
+	}
+	return true
 }
 
 // define takes the text of a model in; the lock is held. What was computed by

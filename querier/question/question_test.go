@@ -106,7 +106,7 @@ func hostile(r *rand.Rand) string {
 // that would like to, in all places where there may be text.
 func TestInjection(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	asked := 0
+	asked, seen := 0, map[string]bool{} // many texts become the same SQL
 	for range 10_000 {
 		h := quoted(hostile(r))
 		places := []string{
@@ -130,9 +130,10 @@ func TestInjection(t *testing.T) {
 			asked++
 			for _, most := range []int{0, 7} {
 				query := q.Query("download", most)
-				if !allowed.MatchString(query.SQL) {
+				if !seen[query.SQL] && !allowed.MatchString(query.SQL) {
 					t.Fatalf("%s becomes %s", text, query.SQL)
 				}
+				seen[query.SQL] = true
 				if n := strings.Count(query.SQL, "?"); n != len(query.Args) {
 					t.Fatalf("%s: %d parameters, %d values", query.SQL, n, len(query.Args))
 				}

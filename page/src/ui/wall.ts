@@ -17,6 +17,7 @@ const CHECK = 300_000;
 
 let timers: number[] = [];
 let awake: WakeLockSentinel | null = null;
+let leaving: Promise<void> | null = null; // the full screen of an earlier wall
 
 export const active = (): boolean => timers.length > 0;
 
@@ -28,19 +29,20 @@ export function toggle(page: Page): void {
 export async function enter(page: Page): Promise<void> {
   if (active()) return;
   document.body.classList.add("wall");
-  timers = [
+  const mine = timers = [
     window.setInterval(tour(page), STOP),
     window.setInterval(shift, SHIFT),
     window.setInterval(() => void reload(page), CHECK),
   ];
   document.addEventListener("visibilitychange", stayAwake);
-  document.addEventListener("fullscreenchange", page.leftFullscreen = () => document.fullscreenElement || leave(page));
   addEventListener("pointerdown", page.leaveWall = () => leave(page));
   page.fit();
   await stayAwake();
-  if (!active() || document.fullscreenElement || !document.fullscreenEnabled) return;
-  await document.documentElement.requestFullscreen().catch(() => {}); // only after a click
+  await leaving;
+  if (timers !== mine || !document.fullscreenEnabled) return;
+  if (!document.fullscreenElement) await document.documentElement.requestFullscreen().catch(() => {}); // only after a click
   if (!active()) leaveFullscreen(); // left meanwhile
+  if (timers === mine) document.addEventListener("fullscreenchange", page.leftFullscreen = () => document.fullscreenElement || leave(page));
 }
 
 export function leave(page: Page): void {
@@ -58,7 +60,7 @@ export function leave(page: Page): void {
 }
 
 function leaveFullscreen(): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
+  if (document.fullscreenElement) leaving = document.exitFullscreen().catch(() => {});
 }
 
 /** The stops in turn: map, globe, the three busiest countries, and again. */
