@@ -39,9 +39,9 @@ func openTarget(c *cli.Context) (store.Store, error) {
 // openModels makes the models. They have an engine of their own, with one
 // thread, so that they stay behind whoever asks.
 func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, set settings) (*model.Store, engine.Engine, error) {
-	state := filepath.Join(c.String("state"), "models")
-	if err := os.MkdirAll(state, 0o750); err != nil {
-		return nil, nil, daemon.Setting("state", err)
+	state, err := openState(c)
+	if err != nil {
+		return nil, nil, err
 	}
 	l := set.limits
 	l.Threads, l.Concurrency = max(1, l.Threads/2), 2
@@ -56,4 +56,27 @@ func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *ca
 		Folders: nonEmpty(c.StringSlice("models")), Shipped: models.FS, State: state,
 		Engine: e, Archive: files, Publish: set.target, Shown: api.Door{Types: set.publicDoor.Types}.SeesType, Log: d.Log, Metrics: d.Metrics,
 	}), e, nil
+}
+
+// openState makes the folder for what models have added up. All else in it is
+// deleted, so no model may lie there.
+func openState(c *cli.Context) (string, error) {
+	state := filepath.Join(c.String("state"), "models")
+	if err := os.MkdirAll(state, 0o750); err != nil {
+		return "", daemon.Setting("state", err)
+	}
+	own, err := filepath.EvalSymlinks(state)
+	if err != nil {
+		return "", daemon.Setting("state", err)
+	}
+	for _, folder := range nonEmpty(c.StringSlice("models")) {
+		real, err := filepath.EvalSymlinks(folder)
+		if err != nil { // not there yet, or said when it is read
+			continue
+		}
+		if below, err := filepath.Rel(own, real); err == nil && filepath.IsLocal(below) {
+			return "", daemon.Setting("models", fmt.Errorf("%s: what models have added up goes there, and all else is deleted: choose another folder, or another --state", folder))
+		}
+	}
+	return state, nil
 }

@@ -89,8 +89,12 @@ func (s *Store) keepPublished(ctx context.Context) {
 	}
 }
 
-// publish puts what changed to the target.
+// publish puts what changed to the target. While nobody knows what the archive
+// has, what lies there stays.
 func (s *Store) publish(ctx context.Context) error {
+	if s.Archive.Current() == nil {
+		return nil
+	}
 	for _, o := range s.changed() {
 		if err := s.put(ctx, o); err != nil {
 			s.metrics.published.WithLabelValues("error").Inc()

@@ -4,6 +4,7 @@ package model
 
 import (
 	"encoding/json"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,8 +12,45 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/glowmap/glow/publisher/store"
+	"github.com/glowmap/glow/querier/catalog"
 )
+
+// unknown is an archive that cannot be read yet.
+type unknown struct{}
+
+func (unknown) Current() *catalog.Snapshot { return nil }
+
+// What was published stays until it is known what the archive has.
+func TestPublishedBeforeTheArchiveIsKnown(t *testing.T) {
+	feed := t.TempDir()
+	target, err := store.New(t.Context(), "file://"+feed, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{listName, objectName("seen")}
+	for i, text := range []string{`{"v":1,"models":[{"name":"seen"}]}`, `{"v":1}`} {
+		if _, err := target.Put(t.Context(), store.Object{Name: names[i], JSON: []byte(text)}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := folder(t, map[string]string{"seen": "value = \"count(*) as n\"\npublic = true"})
+	s := New(Options{
+		Folders: []string{dir}, State: t.TempDir(), Archive: unknown{}, Publish: target, Shown: func(string) bool { return true },
+		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+	})
+	s.look()
+	if err := s.publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if b, _, err := target.Get(t.Context(), name); err != nil || string(b) == `{"v":1,"models":[]}` {
+			t.Errorf("%s: %s %v", name, b, err)
+		}
+	}
+}
 
 // TestPublish: public models are beside the feed, current, and only for as
 // long as they are public.

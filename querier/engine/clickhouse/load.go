@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/glowmap/glow/archiver/archive"
@@ -191,7 +192,31 @@ func (e *Engine) put(ctx context.Context, f archive.File) (err error) {
 	if err := e.server.insert(ctx, stage, attrs, f, local.Path); err != nil {
 		return err
 	}
-	return e.server.do(ctx, "ALTER TABLE "+e.server.table(events)+" REPLACE PARTITION "+idOf(f).String()+" FROM "+stage)
+	return e.replace(ctx, f, stage)
+}
+
+// replacing is held by the engine of this process that replaces a partition.
+var replacing sync.Mutex
+
+// replace puts a stage's partition in the place of what events may have of a
+// file. Where two are put at the same time, old servers keep both: so this
+// process puts one at a time, and looks whether another one did, too.
+func (e *Engine) replace(ctx context.Context, f archive.File, stage string) error {
+	replacing.Lock()
+	defer replacing.Unlock()
+	for range 5 {
+		if err := e.server.do(ctx, "ALTER TABLE "+e.server.table(events)+" REPLACE PARTITION "+idOf(f).String()+" FROM "+stage); err != nil {
+			return err
+		}
+		has, err := e.there(ctx)
+		if err != nil {
+			return err
+		}
+		if len(has.missing([]archive.File{f})) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: another querier loads %s, too", engine.ErrFilling, f.Name)
 }
 
 func attributes(columns []string) (list []string) {

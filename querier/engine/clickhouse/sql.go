@@ -106,11 +106,11 @@ func (s *server) events(q engine.Query, has state) string {
 		}
 		columns = append(columns, quote(c))
 	}
-	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + s.table(events) + " WHERE " + ofFiles(q, has) + ")"
+	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + s.table(events) + " WHERE " + ofFiles(q) + ")"
 }
 
 // ofFiles is a condition for the rows of a query's files.
-func ofFiles(q engine.Query, has state) string {
+func ofFiles(q engine.Query) string {
 	var ids []string
 	wanted := map[fileID]bool{}
 	for _, f := range q.Files {
@@ -119,17 +119,8 @@ func ofFiles(q engine.Query, has state) string {
 			ids = append(ids, id.String())
 		}
 	}
-	others := 0
-	for id := range has.rows {
-		if !wanted[id] {
-			others++
-		}
-	}
-	switch {
-	case len(ids) == 0:
+	if len(ids) == 0 {
 		return "1 = 0"
-	case others == 0:
-		return "1 = 1"
 	}
 	return "file IN (" + strings.Join(ids, ", ") + ")"
 }
