@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,6 +70,7 @@ func (f *follower) tell(s *catalog.Snapshot) {
 
 // count counts the values of new files.
 func (f *follower) count(ctx context.Context) {
+	said := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -78,8 +78,11 @@ func (f *follower) count(ctx context.Context) {
 		case <-f.changed:
 		}
 		err := f.catalog.Count(ctx, f.engine)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, engine.ErrGone) {
-			f.d.Log.Error("the values of the archive cannot be counted", "err", err)
+		if err != nil && ctx.Err() == nil {
+			if err.Error() != said { // once, not each minute
+				f.d.Log.Error("the values of the archive cannot be counted", "err", err)
+				said = err.Error()
+			}
 			_ = daemon.Sleep(ctx, time.Minute)
 			select {
 			case f.changed <- struct{}{}:

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -80,12 +81,13 @@ func (c *Catalog) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// learn finds out what columns the files of a snapshot have.
+// learn finds out what columns the files of a snapshot have. One that is gone,
+// as when somebody deleted a day by hand, takes away only the questions about it.
 func (c *Catalog) learn(ctx context.Context, s *Snapshot) error {
 	var all []string
 	for _, f := range s.Manifest.Files {
 		columns, err := c.columnsOf(ctx, f)
-		if err != nil {
+		if err != nil && !errors.Is(gone(err), engine.ErrGone) {
 			return err
 		}
 		all = append(all, columns...)

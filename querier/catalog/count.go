@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,14 +80,18 @@ func counted(columns []string) []string {
 }
 
 // Count counts the values of files that were not counted yet. It takes as long
-// as a few queries over those files.
+// as a few queries over those files. [engine.ErrGone] names files that are lost; the
+// others are counted all the same.
 func (c *Catalog) Count(ctx context.Context, e engine.Engine) error {
 	s := c.Current()
 	if s == nil {
 		return nil
 	}
+	var lost []error
 	for _, f := range s.Manifest.Files {
-		if err := c.countFile(ctx, e, f); err != nil {
+		if err := gone(c.countFile(ctx, e, f)); errors.Is(err, engine.ErrGone) {
+			lost = append(lost, err)
+		} else if err != nil {
 			return fmt.Errorf("count the values of %s: %w", f.Name, err)
 		}
 	}
@@ -97,7 +102,7 @@ func (c *Catalog) Count(ctx context.Context, e engine.Engine) error {
 		close(c.ready)
 		c.ready = make(chan struct{})
 	}
-	return nil
+	return errors.Join(lost...)
 }
 
 func (c *Catalog) countFile(ctx context.Context, e engine.Engine, f archive.File) error {
