@@ -67,8 +67,10 @@ func TestPublish(t *testing.T) {
 	h.check(other.Open(t.Context())) // the publisher is at work there
 	defer other.Close()
 	const all = "value = \"count(*) as n\"\n"
-	dir := folder(t, map[string]string{"seen": all + "public = true", "hidden": all, "later": all,
-		"types": all + "by = [\"type\"]\npublic = true", "some": "where = \"type = 'download'\"\n" + all + "public = true"})
+	dir := folder(t, map[string]string{
+		"seen": all + "public = true", "hidden": all, "later": all,
+		"types": all + "by = [\"type\"]\npublic = true", "some": "where = \"type = 'download'\"\n" + all + "public = true",
+	})
 	var shown atomic.Bool // types but downloads, to everybody
 	s, _ := h.store(h.duck(), Options{Folders: []string{dir}, Publish: target, Shown: func(typ string) bool { return shown.Load() || typ == "download" }})
 	read := func(name string) string {
