@@ -18,6 +18,11 @@ func (f *Follower) adopt(path, source string) {
 		f.trouble(path, "open rotated log", err)
 		return
 	}
+	if g := f.byIdentity(in.id); g != nil { // it was renamed since the look at path, and is met again
+		g.onDisk = true
+		c.close()
+		return
+	}
 	kept, err := f.place(c, in, path, source)
 	if !kept {
 		c.close()

@@ -98,6 +98,7 @@ func TestRotation(t *testing.T) {
 				}
 				w.write(500)
 			}()
+			defer func() { <-done }() // whatever fails, before the folder goes
 			for running := true; running; {
 				select {
 				case <-done:

@@ -89,6 +89,40 @@ func TestRenamedWhileListed(t *testing.T) {
 	d.want(w.n)
 }
 
+// A file moves to another name between the look at that name and its opening:
+// it is no second generation of the same inode.
+func TestRenamedBeforeItIsOpened(t *testing.T) {
+	d, dir := newDesk(t, "access.log")
+	path := filepath.Join(dir, "access.log")
+	w := &writer{t: t, path: path, mode: "rename"}
+	w.open()
+	w.write(100)
+	d.drain()
+	for range 3 { // unseen
+		later(t, dir)
+		w.rotate()
+		w.write(100)
+	}
+	moved := false
+	d.o.Log = slog.New(onFound(func(found string) {
+		if !moved && found == path+".1" {
+			moved = true
+			must(t, os.Rename(path+".2", path+".3"))
+			must(t, os.Rename(path+".1", path+".2"))
+			d.f.adopt(path+".2", d.f.watches[0].source)
+		}
+	}))
+	d.start()
+	d.poll()
+	if !moved {
+		t.Fatal("access.log.1 was not found")
+	}
+	d.drain()
+	must(t, d.once())
+	w.f.Close()
+	d.want(w.n)
+}
+
 // later waits until files get another time than those that are there.
 func later(t *testing.T, dir string) {
 	t.Helper()
