@@ -109,7 +109,7 @@ func runMob(order string) {
 	}
 	for {
 		_ = json.NewEncoder(os.Stdout).Encode(mobState{open.Load(), begun.Load(), floods.Load()})
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // how often it tells, until it is killed
 	}
 }
 
@@ -130,7 +130,7 @@ func yield() {
 func member(addr, says string, open, begun *atomic.Int64) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // who is turned away comes again later, as people do
 		return
 	}
 	defer c.Close()

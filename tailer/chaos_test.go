@@ -56,7 +56,7 @@ func (w *rotating) run() {
 			if err := os.Rename(w.path, rotate(i)); err != nil {
 				w.t.Error(err)
 			}
-			time.Sleep(rand.N(100 * time.Millisecond))
+			time.Sleep(rand.N(100 * time.Millisecond)) // how late syslog-ng reopens is what is played
 			w.write(f, b.Bytes()[half:])
 			f.Close()
 			f = w.open()
@@ -76,7 +76,7 @@ func (w *rotating) run() {
 			w.write(f, b.Bytes()[half:])
 		}
 		w.written.Store(int64(i))
-		time.Sleep(rand.N(20 * time.Millisecond))
+		time.Sleep(rand.N(20 * time.Millisecond)) // the pace of a log: the tailer is to catch up with it, and to fall behind
 	}
 	f.Close()
 }

@@ -55,7 +55,7 @@ func (f fakeFile) Write(b []byte) (int, error) {
 
 func (f fakeFile) Sync() error {
 	f.d.syncs.Add(1)
-	time.Sleep(f.d.delay)
+	time.Sleep(f.d.delay) // a slow disk is what is played
 	if err := f.d.faults().sync; err != nil {
 		return err
 	}
@@ -84,6 +84,7 @@ func TestDiskFails(t *testing.T) {
 	}
 }
 
+// testDiskFails runs in a bubble of synctest, whose sleeps take no time.
 func testDiskFails(t *testing.T, broken faults, first bool) {
 	var log bytes.Buffer
 	dir, o := t.TempDir(), options()
