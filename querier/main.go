@@ -21,7 +21,7 @@ func app() daemon.App {
 		Description: "The archive is what the archiver writes. Without a token there is what --public-types,\n" +
 			"--public-dimensions and --min-count let everybody see; \"querier token\" makes tokens for all\n" +
 			"else. Its page, /, says how to ask. It never writes to the archive, and needs no Redis.",
-		Flags: flags(), AdminAddr: "127.0.0.1:9406",
+		Flags: flags(), AdminAddr: "127.0.0.1:9406", NoRedis: true,
 		Check: check, Run: run, Commands: []daemon.Command{modelsCommand(), siteCommand(), tokenCommand()},
 	}
 }

@@ -161,7 +161,10 @@ func (g *Glow) command(name string, args []string) []string {
 	if g.Format == "" && name == "tailer" {
 		own = nil
 	}
-	line := append([]string{"--redis-url", g.Redis.URL(), "--admin-addr", "off"}, own...)
+	line := append([]string{"--admin-addr", "off"}, own...)
+	if name != "querier" { // which has no Redis
+		line = append([]string{"--redis-url", g.Redis.URL()}, line...)
+	}
 	line = append(append(line, g.Args[name]...), args...)
 	if name == "tailer" {
 		line = append(line, g.Log)

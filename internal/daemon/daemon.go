@@ -37,6 +37,7 @@ type App struct {
 	ArgsUsage   string // "FILE…"; empty: no arguments are taken
 	Once        string // what --once does; empty: there is no such flag
 	AdminAddr   string // default of --admin-addr
+	NoRedis     bool   // it needs none, and has no settings for it
 	Scripts     []*rdb.Script
 	Flags       []cli.Flag
 	Check       Check
@@ -61,7 +62,7 @@ type Command struct {
 type Daemon struct {
 	Name    string
 	Log     *slog.Logger
-	Redis   *rdb.Client
+	Redis   *rdb.Client // nil with NoRedis, which has no Keys either
 	Keys    keys.Keys
 	Metrics *prometheus.Registry
 	Once    bool      // do what there is, then exit
@@ -137,7 +138,7 @@ func (a App) command(before string, cmd Command, onUsageError cli.OnUsageErrorFu
 	}
 	c.ArgsUsage = cmd.ArgsUsage
 	c.UsageText = strings.TrimSpace(name + " [options] " + cmd.ArgsUsage)
-	c.Flags = WithEnv(append(cmd.Flags, redisFlags()...))
+	c.Flags = WithEnv(append(cmd.Flags, a.sharedFlags()...))
 	c.Action = func(c *cli.Context) error {
 		return a.start(c, cmd.ArgsUsage != "", nil, cmd.Run, stdout, stderr)
 	}
@@ -151,7 +152,7 @@ func (a App) start(c *cli.Context, takesArgs bool, check Check, run Run, stdout,
 	}
 	for _, arg := range c.Args().Slice() {
 		if strings.HasPrefix(arg, "-") && arg != "-" {
-			return Usagef("%s stands after a file: options go before files (or write ./%[1]s for a file of that name)", arg)
+			return Usagef("%s stands behind an argument: options go before arguments (or write ./%[1]s for a file of that name)", arg)
 		}
 	}
 	var own error
@@ -159,15 +160,20 @@ func (a App) start(c *cli.Context, takesArgs bool, check Check, run Run, stdout,
 		own = check(c)
 	}
 	log, errLog := newLog(c, a.Name, stderr)
-	k, errKeys := keys.New(c.String("namespace"))
-	redis, errRedis := rdb.Open(c.String("redis-url"), a.Scripts...)
+	d := &Daemon{
+		Name: a.Name, Log: log, Metrics: newRegistry(),
+		Once: a.Once != "" && c.Bool("once"), Stdout: stdout, Stderr: stderr,
+	}
+	var errKeys, errRedis error
+	if !a.NoRedis {
+		d.Keys, errKeys = keys.New(c.String("namespace"))
+		d.Redis, errRedis = rdb.Open(c.String("redis-url"), a.Scripts...)
+	}
 	if err := errors.Join(own, errLog, Setting("namespace", errKeys), Setting("redis-url", errRedis)); err != nil {
 		return err
 	}
-	defer redis.Close()
-	d := &Daemon{
-		Name: a.Name, Log: log, Redis: redis, Keys: k, Metrics: newRegistry(),
-		Once: a.Once != "" && c.Bool("once"), Stdout: stdout, Stderr: stderr,
+	if d.Redis != nil {
+		defer d.Redis.Close()
 	}
 	d.health.init(os.Getenv)
 	err = run(c.Context, d, c)

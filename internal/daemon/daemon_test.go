@@ -50,7 +50,7 @@ func TestExitCodes(t *testing.T) {
 			nil, 2,
 			[]string{"--max-wait (or GLOW_MAX_WAIT)", "--log-format (or GLOW_LOG_FORMAT)", "--namespace (or GLOW_NAMESPACE)", "--redis-url (or GLOW_REDIS_URL)", "--log-level (or GLOW_LOG_LEVEL)"},
 		},
-		{"flag after file", fine, []string{"a.log", "--once"}, nil, 2, []string{"options go before files"}},
+		{"flag after argument", fine, []string{"a.log", "--once"}, nil, 2, []string{"options go before arguments"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for k, v := range c.env {
@@ -67,6 +67,31 @@ func TestExitCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What needs no Redis has no settings for it, whatever the environment says.
+func TestWithoutRedis(t *testing.T) {
+	t.Setenv("GLOW_REDIS_URL", "http://x")
+	var out bytes.Buffer
+	a := app(func(_ context.Context, d *Daemon, _ *cli.Context) error {
+		if d.Redis != nil {
+			return errors.New("there is a Redis")
+		}
+		return nil
+	})
+	a.NoRedis = true
+	if code := a.main([]string{"probe"}, &out, &out); code != 0 {
+		t.Errorf("exit %d: %s", code, &out)
+	}
+	a.main([]string{"probe", "--help"}, &out, &out)
+	for _, flag := range []string{"redis-url", "namespace"} {
+		if strings.Contains(out.String(), "--"+flag) {
+			t.Errorf("--help has --%s", flag)
+		}
+	}
+	if !strings.Contains(out.String(), "--log-level") {
+		t.Error("--help lacks --log-level")
 	}
 }
 

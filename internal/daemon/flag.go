@@ -17,13 +17,26 @@ func redisFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "redis-url", Value: "redis://127.0.0.1:6379", Usage: "Redis `URL`: redis://, rediss:// for TLS, unix:///path/to/socket, or redis+sentinel://HOST:PORT,…/NAME where Sentinels name the primary"},
 		&cli.StringFlag{Name: "namespace", Value: keys.DefaultNamespace, Usage: "prefix of every Redis key, so that several systems can share one Redis"},
+	}
+}
+
+func logFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
 		&cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"},
 	}
 }
 
+// sharedFlags are those of the daemon and its commands alike.
+func (a App) sharedFlags() []cli.Flag {
+	if a.NoRedis {
+		return logFlags()
+	}
+	return append(redisFlags(), logFlags()...)
+}
+
 func (a App) commonFlags() []cli.Flag {
-	flags := append(redisFlags(), &cli.StringFlag{
+	flags := append(a.sharedFlags(), &cli.StringFlag{
 		Name: "admin-addr", Value: a.AdminAddr,
 		Usage: "`HOST:PORT` for /metrics, /healthz, /readyz and /debug/pprof; \"off\" for none",
 	})
