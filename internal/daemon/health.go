@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,6 +22,7 @@ type health struct {
 	ready    bool
 	beat     time.Time
 	trouble  error
+	status   string // what systemd was told of it
 }
 
 func (h *health) init(getenv func(string) string) {
@@ -44,15 +46,29 @@ func (d *Daemon) Ready() {
 	if first {
 		h.notify("READY=1")
 	}
+	h.tell("")
 	d.Beat()
 }
 
-// Trouble makes /readyz answer with err until Ready is called again.
+// Trouble makes /readyz, and systemctl status, answer with err until Ready is
+// called again.
 func (d *Daemon) Trouble(err error) {
 	d.health.mu.Lock()
 	d.health.trouble = err
 	d.health.mu.Unlock()
+	d.health.tell("waiting: " + strings.Join(strings.Fields(err.Error()), " "))
 	d.Beat()
+}
+
+// tell tells systemd how things are, if they are otherwise than it was told.
+func (h *health) tell(status string) {
+	h.mu.Lock()
+	same := status == h.status
+	h.status = status
+	h.mu.Unlock()
+	if !same {
+		h.notify("STATUS=" + status)
+	}
 }
 
 // Beat says that the work loop goes round. It feeds systemd's watchdog, so it
