@@ -6,13 +6,24 @@ import (
 	"fmt"
 )
 
-// ErrNone says that there is no such object.
-var ErrNone = errors.New("no such object")
+// Errors of a source that callers act on.
+var (
+	// ErrNone says that there is no such object.
+	ErrNone = errors.New("no such object")
+	// ErrSame says that an object is still the one that was read before.
+	ErrSame = errors.New("the object is the same as before")
+)
 
 // Source is where the files of an archive are read from.
 type Source interface {
 	// Read returns a small object and its ETag, "" where there is none; [ErrNone].
 	Read(ctx context.Context, name string) (b []byte, etag string, err error)
+	// ReadNew is Read of an object that had an ETag when it was read before:
+	// [ErrSame] if it still has, where the source can tell.
+	ReadNew(ctx context.Context, name, etag string) (b []byte, newETag string, err error)
+	// ReadAt fills b with the bytes of an object from an offset on, all of it or
+	// an error; [ErrNone].
+	ReadAt(ctx context.Context, name string, b []byte, from int64) error
 	// Fetch opens an object of any size; [ErrNone].
 	Fetch(ctx context.Context, name string) (Blob, error)
 }

@@ -64,15 +64,3 @@ func TestEvolution(t *testing.T) {
 		t.Errorf("a later manifest: %v, %v", m, err)
 	}
 }
-
-func TestColumns(t *testing.T) {
-	b := fileOf(t, later{Time: 3, Type: "c"})
-	got, err := Columns(memory{bytes.NewReader(b)})
-	want := []string{"asn", "attr_os", "country", "exact", "tags.list.element", "time", "type"}
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("%v, %v", got, err)
-	}
-	if _, err := Columns(memory{bytes.NewReader(b[:len(b)/2])}); err == nil {
-		t.Error("no error of half a file")
-	}
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -55,23 +54,10 @@ func damaged(err *error) {
 	}
 }
 
-// Columns are those of a Parquet file, by name.
-func Columns(b Blob) ([]string, error) {
-	file, err := open(b)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, path := range file.Schema().Columns() {
-		names = append(names, strings.Join(path, "."))
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-func open(b Blob) (file *parquet.File, err error) {
+func open(b Blob, more ...parquet.FileOption) (file *parquet.File, err error) {
 	defer damaged(&err)
-	return parquet.OpenFile(b, b.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
+	options := append(more, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
+	return parquet.OpenFile(b, b.Size(), options...)
 }
 
 func readFile(file *parquet.File, f *Filter, each func(*Row) error) (err error) {

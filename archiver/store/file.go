@@ -41,6 +41,33 @@ func (s *folderStore) Read(_ context.Context, name string) ([]byte, string, erro
 	return b, "", none(err)
 }
 
+// ReadNew reads: without ETags, nobody can tell.
+func (s *folderStore) ReadNew(ctx context.Context, name, _ string) ([]byte, string, error) {
+	return s.Read(ctx, name)
+}
+
+// ReadAt reads a part of a file.
+func (s *folderStore) ReadAt(_ context.Context, name string, b []byte, from int64) error {
+	f, err := os.Open(s.Path(name))
+	if err != nil {
+		return none(err)
+	}
+	defer f.Close()
+	n, err := f.ReadAt(b, from)
+	return whole(b, n, err)
+}
+
+// whole says of a read that gave n bytes that it should have filled b.
+func whole(b []byte, n int, err error) error {
+	switch {
+	case n == len(b):
+		return nil
+	case err == io.EOF || err == nil:
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
 // blob is an open file of a known size. What is renamed over it, or deleted,
 // stays readable here.
 type blob struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -71,9 +72,22 @@ const mostSmall = 64 << 20
 
 // Read reads a small object whole.
 func (s *s3Store) Read(ctx context.Context, name string) ([]byte, string, error) {
+	return s.ReadNew(ctx, name, "")
+}
+
+// ReadNew has the store send nothing if the object is the same: who looks every
+// few seconds at a manifest of megabytes pays for a line.
+func (s *s3Store) ReadNew(ctx context.Context, name, etag string) ([]byte, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 6*requestTime)
 	defer cancel()
-	r, err := s.get(ctx, name)
+	in := &s3.GetObjectInput{}
+	if etag != "" {
+		in.IfNoneMatch = &etag
+	}
+	r, err := s.get(ctx, name, in)
+	if feed.Status(err) == http.StatusNotModified {
+		return nil, etag, archive.ErrSame
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -82,8 +96,25 @@ func (s *s3Store) Read(ctx context.Context, name string) ([]byte, string, error)
 	return b, aws.ToString(r.ETag), err
 }
 
-func (s *s3Store) get(ctx context.Context, name string) (*s3.GetObjectOutput, error) {
-	r, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(name)})
+// ReadAt asks for a range.
+func (s *s3Store) ReadAt(ctx context.Context, name string, b []byte, from int64) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(len(b))*time.Second/slowLine)
+	defer cancel()
+	r, err := s.get(ctx, name, &s3.GetObjectInput{Range: aws.String(fmt.Sprintf("bytes=%d-%d", from, from+int64(len(b))-1))})
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	if from > 0 && r.ContentRange == nil {
+		return errors.New("s3: the store sends whole objects when asked for a range")
+	}
+	n, err := io.ReadFull(r.Body, b)
+	return whole(b, n, err)
+}
+
+func (s *s3Store) get(ctx context.Context, name string, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	in.Bucket, in.Key = &s.bucket, s.key(name)
+	r, err := s.client.GetObject(ctx, in)
 	if missing(err) {
 		return nil, ErrNone
 	}
@@ -97,7 +128,7 @@ func (s *s3Store) Fetch(ctx context.Context, name string) (archive.Blob, error) 
 	defer cancel()
 	late := time.AfterFunc(3*requestTime, cancel)
 	defer late.Stop()
-	r, err := s.get(ctx, name)
+	r, err := s.get(ctx, name, &s3.GetObjectInput{})
 	if err != nil {
 		return nil, err
 	}

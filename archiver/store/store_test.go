@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/internal/s3test"
 )
 
@@ -67,8 +68,12 @@ func tryStore(ctx context.Context, t *testing.T, s Store) {
 			if got := fetch(ctx, t, s, name); !bytes.Equal(got, b) {
 				t.Errorf("%s: %d bytes, want %d", name, len(got), len(b))
 			}
+			parts(ctx, t, s, name, b)
 			must(s.Delete(ctx, name))
 		}
+	}
+	if err := s.ReadAt(ctx, "v1/none", make([]byte, 1), 0); !errors.Is(err, ErrNone) {
+		t.Errorf("a part of nothing: %v", err)
 	}
 	if err := s.Copy(ctx, "v1/none", "v1/some", 11<<20); !errors.Is(err, ErrNone) {
 		t.Errorf("copy of nothing: %v", err)
@@ -93,6 +98,24 @@ func fetch(ctx context.Context, t *testing.T, s Store, name string) []byte {
 	return b
 }
 
+// parts reads parts of an object: the first bytes, the last, some between, all;
+// and some that are beyond its end.
+func parts(ctx context.Context, t *testing.T, s Store, name string, all []byte) {
+	t.Helper()
+	n := len(all)
+	for _, p := range [][2]int{{0, 4}, {n - 4, 4}, {n / 2, 2}, {0, n}} {
+		b := make([]byte, p[1])
+		if err := s.ReadAt(ctx, name, b, int64(p[0])); err != nil || !bytes.Equal(b, all[p[0]:p[0]+p[1]]) {
+			t.Errorf("%s: %d bytes from %d: %v", name, p[1], p[0], err)
+		}
+	}
+	for _, p := range [][2]int{{0, n + 1}, {n - 1, 2}, {n, 1}, {n + 9, 9}} {
+		if err := s.ReadAt(ctx, name, make([]byte, p[1]), int64(p[0])); err == nil || errors.Is(err, ErrNone) {
+			t.Errorf("%s: %d bytes from %d: %v", name, p[1], p[0], err)
+		}
+	}
+}
+
 func swap(ctx context.Context, t *testing.T, s Store) {
 	t.Helper()
 	first, err := s.Swap(ctx, "v1/manifest.json", []byte("1"), "")
@@ -104,6 +127,13 @@ func swap(ctx context.Context, t *testing.T, s Store) {
 	}
 	if b, _, err := s.Read(ctx, "v1/manifest.json"); string(b) != "2" || err != nil {
 		t.Errorf("manifest is %q, %v", b, err)
+	}
+	_, etag, err := s.Read(ctx, "v1/manifest.json")
+	if _, _, same := s.ReadNew(ctx, "v1/manifest.json", etag); etag != "" && !errors.Is(same, archive.ErrSame) || etag == "" && same != nil || err != nil {
+		t.Errorf("read again: %v, %v", same, err)
+	}
+	if b, now, err := s.ReadNew(ctx, "v1/manifest.json", first); string(b) != "2" || now != etag || err != nil {
+		t.Errorf("what is new is %q, %v", b, err)
 	}
 	if _, err := s.Swap(ctx, "v1/manifest.json", []byte("3"), first); first != "" && !errors.Is(err, ErrConflict) {
 		t.Errorf("over what is not there any more: %v", err)

@@ -103,14 +103,9 @@ func (c *Catalog) columnsOf(ctx context.Context, f archive.File) ([]string, erro
 	if found {
 		return columns, nil
 	}
-	path, release, err := c.shelf.path(ctx, c.source, f)
+	columns, err := archive.ColumnsOf(ctx, c.source, f)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Name, err)
-	}
-	defer release()
-	columns, err = readColumns(path)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Name, err)
+		return nil, err
 	}
 	columns = known(columns)
 	c.mu.Lock()

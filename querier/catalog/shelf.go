@@ -196,24 +196,3 @@ func gone(err error) error {
 	}
 	return err
 }
-
-func readColumns(path string) ([]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return archive.Columns(file{f, info.Size()})
-}
-
-// file is an [archive.Blob].
-type file struct {
-	*os.File
-	size int64
-}
-
-func (f file) Size() int64 { return f.size }

@@ -1,0 +1,76 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// ColumnsOf are those of a file as a manifest has it, by name. Only the end of
+// the file is read, most often in one go.
+func ColumnsOf(ctx context.Context, s Source, f File) ([]string, error) {
+	columns, err := columnsOf(&tail{ctx: ctx, source: s, file: f})
+	if err != nil {
+		return nil, fmt.Errorf("read the end of %s: %w", f.Name, err)
+	}
+	return columns, nil
+}
+
+func columnsOf(b Blob) ([]string, error) {
+	file, err := open(b, parquet.SkipMagicBytes(true)) // which stand at the end, too
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, path := range file.Schema().Columns() {
+		names = append(names, strings.Join(path, "."))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// How much is read at first: the columns of most files stand in their last
+// 10 KB. And how much at most, whatever a damaged file says.
+const (
+	tailBytes = 32 << 10
+	mostTail  = 8 << 20
+)
+
+// tail is a file of which only the end is read.
+type tail struct {
+	ctx    context.Context
+	source Source
+	file   File
+	end    []byte // what was read, up to the end of the file
+}
+
+// Size is what the manifest says.
+func (t *tail) Size() int64 { return t.file.Bytes }
+
+// Close has nothing to undo.
+func (t *tail) Close() error { return nil }
+
+// ReadAt takes from what was read already, or reads from there to the end.
+func (t *tail) ReadAt(b []byte, at int64) (int, error) {
+	fromEnd := t.file.Bytes - at
+	if at < 0 || fromEnd < 0 || fromEnd > mostTail {
+		return 0, errors.New("the file is damaged")
+	}
+	if fromEnd > int64(len(t.end)) {
+		end := make([]byte, min(t.file.Bytes, max(fromEnd, tailBytes)))
+		if err := t.source.ReadAt(t.ctx, t.file.Name, end, t.file.Bytes-int64(len(end))); err != nil {
+			return 0, err
+		}
+		t.end = end
+	}
+	n := copy(b, t.end[int64(len(t.end))-fromEnd:])
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
