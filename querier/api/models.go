@@ -25,14 +25,12 @@ const (
 )
 
 // seesModel says whether a model may be seen: whoever may not see a type of
-// events sees no model that such events are in.
-func (v *server) seesModel(i model.Info, d Door) bool {
-	if !d.Internal && !i.Public {
-		return false
-	}
-	s := v.Catalog.Current()
-	return s == nil || !slices.ContainsFunc(s.Types(), func(typ string) bool { return i.Wants(typ) && !d.SeesType(typ) })
+// events sees no rows that such events are in.
+func seesModel(i model.Info, d Door) bool {
+	return (d.Internal || i.Public) && !slices.ContainsFunc(i.Events, func(typ string) bool { return !d.SeesType(typ) })
 }
+
+var errNoModel = &problem{Status: http.StatusNotFound, Message: "there is no such model: GET /v1/models lists all", See: "/#models"}
 
 // known are the models that discovery names.
 func (v *server) known(d Door) (list []Model) {
@@ -40,7 +38,7 @@ func (v *server) known(d Door) (list []Model) {
 		return nil
 	}
 	for _, i := range v.Models.List() {
-		if v.seesModel(i, d) {
+		if seesModel(i, d) {
 			list = append(list, Model{i.Name, i.Summary, i.State})
 		}
 	}
@@ -53,9 +51,9 @@ func (v *server) models(w http.ResponseWriter, r *http.Request, d Door) error {
 	if name == "" {
 		return v.listModels(w, r, d)
 	}
-	i, ok := v.Models.Get(name)
-	if !ok || !v.seesModel(i, d) {
-		return &problem{Status: http.StatusNotFound, Message: "there is no such model: GET /v1/models lists all", See: "/#models"}
+	i, ok := v.Models.At(name, r.URL.Query().Get("version"))
+	if !ok || !seesModel(i, d) {
+		return errNoModel
 	}
 	ask, pages, err := parsePage(r.URL.Query())
 	if err != nil {
@@ -68,6 +66,9 @@ func (v *server) models(w http.ResponseWriter, r *http.Request, d Door) error {
 	p, err := v.Models.Rows(r.Context(), name, ask)
 	if err != nil {
 		return modelProblem(err)
+	}
+	if !seesModel(p.Info, d) { // other rows have come meanwhile
+		return errNoModel
 	}
 	if err := pages.count(p.Total); err != nil {
 		return err
@@ -94,7 +95,7 @@ func (v *server) listModels(w http.ResponseWriter, r *http.Request, d Door) erro
 	list := []any{}
 	for _, i := range v.Models.List() {
 		switch {
-		case !v.seesModel(i, d):
+		case !seesModel(i, d):
 		case d.Internal:
 			list = append(list, struct {
 				model.ListModel

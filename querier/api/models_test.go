@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,19 @@ type modelServer struct {
 	url, token string
 	archive    *archivetest.Archive
 	refresh    func()
+	gate       *sync.RWMutex // models are computed while it is open
+}
+
+// gated is an engine behind a gate.
+type gated struct {
+	engine.Engine
+	*sync.RWMutex
+}
+
+func (g gated) Run(ctx context.Context, q engine.Query, each func([]any) error) error {
+	g.RLock()
+	defer g.RUnlock()
+	return g.Engine.Run(ctx, q, each)
 }
 
 // serveModels starts an API with models, all of which are filled.
@@ -69,8 +83,9 @@ func serveModels(t *testing.T, publicTypes ...string) *modelServer {
 		check(t, os.WriteFile(filepath.Join(dir, name+".toml"), []byte(text), 0o644))
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	gate := &sync.RWMutex{}
 	store := model.New(model.Options{
-		Folders: []string{dir}, State: t.TempDir(), Engine: e, Archive: files, Log: log,
+		Folders: []string{dir}, State: t.TempDir(), Engine: gated{e, gate}, Archive: files, Log: log,
 		Metrics: prometheus.NewRegistry(), Look: 20 * time.Millisecond,
 	})
 	ctx, stop := context.WithCancel(context.Background())
@@ -89,7 +104,7 @@ func serveModels(t *testing.T, publicTypes ...string) *modelServer {
 	})
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	m := &modelServer{T: t, url: s.URL, token: token, archive: a}
+	m := &modelServer{T: t, url: s.URL, token: token, archive: a, gate: gate}
 	m.refresh = func() { check(t, files.Refresh(t.Context())) }
 	await(t, func() bool {
 		for _, i := range store.List() {
@@ -216,6 +231,35 @@ func TestModelDoors(t *testing.T) {
 	_, keys := m.get("/v1/keys")
 	if !strings.Contains(keys, `"models":[{"name":"downloads"`) || strings.Contains(keys, "secret") {
 		t.Error(keys)
+	}
+}
+
+// TestModelHiddenTypeGone: the rows that are shown decide what may be seen, not
+// the archive of this moment.
+func TestModelHiddenTypeGone(t *testing.T) {
+	m := serveModels(t, "download")
+	inside := []string{"Authorization", "Bearer " + m.token}
+	_, body := m.get("/v1/models/public", inside...)
+	var page struct{ Version string }
+	check(t, json.Unmarshal([]byte(body), &page))
+	status := func(path string, headers ...string) int {
+		r, _ := m.get(path, headers...)
+		return r.StatusCode
+	}
+	m.gate.Lock()
+	m.archive.Add([]archive.Row{{Time: archivetest.First, Type: "download"}}, false)
+	m.archive.Manifest.Files = m.archive.Manifest.Files[1:]
+	m.archive.Commit()
+	m.refresh()
+	_, list := m.get("/v1/models")
+	_, keys := m.get("/v1/keys")
+	if got := status("/v1/models/public"); got != 404 || strings.Contains(list, `"public"`) || strings.Contains(keys, `"name":"public"`) {
+		t.Error("rows of a hidden type:", got, list)
+	}
+	m.gate.Unlock()
+	await(t, func() bool { return status("/v1/models/public") == 200 })
+	if out, in := status("/v1/models/public?version="+page.Version), status("/v1/models/public?version="+page.Version, inside...); out != 404 || in != 200 {
+		t.Error("the older version:", out, in)
 	}
 }
 

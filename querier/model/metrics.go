@@ -47,7 +47,7 @@ func (m metrics) asked(files int, took time.Duration) {
 func (m metrics) count(models map[string]*entry) {
 	n := map[string]int{Ready: 0, Filling: 0, Broken: 0, Failed: 0}
 	for _, e := range models {
-		n[e.info().State]++
+		n[e.info(nil).State]++
 	}
 	for state, n := range n {
 		m.models.WithLabelValues(state).Set(float64(n))

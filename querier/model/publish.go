@@ -115,7 +115,8 @@ func (s *Store) changed() (list []object) {
 	waiting := len(s.models) == 0
 	for _, name := range slices.Sorted(maps.Keys(s.models)) {
 		e := s.models[name]
-		if !s.forAll(e) {
+		i := s.info(e, nil)
+		if !s.forAll(i) {
 			continue
 		}
 		v := e.now()
@@ -123,7 +124,7 @@ func (s *Store) changed() (list []object) {
 			waiting = waiting || e.failure == nil
 			continue
 		}
-		all.Models = append(all.Models, e.info().List())
+		all.Models = append(all.Models, i.List())
 		if id := v.id + stamp(v.until); e.put != id {
 			list = append(list, object{objectName(name), e.published(v), func() { s.noted(func() { e.put = id }) }})
 		}
@@ -136,13 +137,9 @@ func (s *Store) changed() (list []object) {
 }
 
 // forAll says whether everybody may see a model: it is public, and so are all
-// types of events in it. The lock is held.
-func (s *Store) forAll(e *entry) bool {
-	if e.broken != nil || !e.def.Public {
-		return false
-	}
-	now := s.Archive.Current()
-	return s.Shown == nil || now != nil && !slices.ContainsFunc(now.Types(), func(typ string) bool { return e.def.Wants(typ) && !s.Shown(typ) })
+// types of events that its rows are of.
+func (s *Store) forAll(i Info) bool {
+	return i.Public && (s.Shown == nil || !slices.ContainsFunc(i.Events, func(typ string) bool { return !s.Shown(typ) }))
 }
 
 // unlist deletes the files of models that the old list has and that are no
@@ -153,7 +150,7 @@ func (s *Store) unlist(ctx context.Context, old []byte) error {
 	for _, m := range was.Models {
 		s.mu.Lock()
 		e := s.models[m.Name]
-		stays := e != nil && s.forAll(e)
+		stays := e != nil && s.forAll(s.info(e, nil))
 		s.mu.Unlock()
 		if stays || !define.ValidName(m.Name) {
 			continue

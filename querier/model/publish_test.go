@@ -4,16 +4,19 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/publisher/store"
 	"github.com/glowmap/glow/querier/catalog"
 )
@@ -106,4 +109,60 @@ func TestPublish(t *testing.T) {
 		t.Error("hidden:", read("models/hidden.json"))
 	}
 	h.await(s, "hidden")
+}
+
+// TestHiddenTypeGone: when the last events are gone of a type that not
+// everybody may see, its rows stay hidden until there are others.
+func TestHiddenTypeGone(t *testing.T) {
+	h := newHistory(t)
+	h.add([]archive.Row{{Time: firstDay, Type: "download"}})
+	hidden := h.add([]archive.Row{{Time: firstDay, Type: "share:x"}})
+	h.commit()
+	target, err := store.New(t.Context(), "file://"+t.TempDir(), store.Options{})
+	h.check(err)
+	s := New(Options{
+		Folders: []string{folder(t, map[string]string{"all": "value = \"count(*) as n\"\npublic = true"})}, State: t.TempDir(),
+		Engine: h.duck(), Archive: h.catalog, Publish: target, Shown: func(typ string) bool { return typ == "download" },
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(),
+	})
+	s.look()
+	bring := func(filled bool) {
+		e, ctx := s.take(t.Context(), h.catalog.Current(), filled)
+		if e == nil {
+			t.Fatal("nothing is to be done")
+		}
+		s.bring(ctx, e, h.catalog.Current())
+		h.check(e.failure)
+	}
+	published := func() string {
+		h.check(s.publish(t.Context()))
+		b, _, err := target.Get(t.Context(), objectName("all"))
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	bring(false)
+	if i, _ := s.Get("all"); !slices.Equal(i.Events, []string{"download", "share:x"}) || published() != "" {
+		t.Error(i.Events, published())
+	}
+	delete(h.files, hidden)
+	delete(h.rows, hidden)
+	h.n++
+	h.commit()
+	before, _ := s.Get("all")
+	if got := published(); got != "" || len(before.Events) != 2 {
+		t.Error("the old rows are of", before.Events, "and there is", got)
+	}
+	bring(true)
+	if i, _ := s.Get("all"); !slices.Equal(i.Events, []string{"download"}) || !strings.Contains(published(), "[[1]]") {
+		t.Error(i.Events, published())
+	}
+	if i, _ := s.At("all", before.Version); len(i.Events) != 2 {
+		t.Error("the version that is kept:", i.Events)
+	}
+	p, err := s.Rows(t.Context(), "all", Ask{Version: before.Version, Limit: 1})
+	if err != nil || len(p.Info.Events) != 2 {
+		t.Error(err, p)
+	}
 }

@@ -77,10 +77,8 @@ func (s *Store) newRun(e *entry) *run {
 // bring brings one model up to date with a snapshot.
 func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot) {
 	began := time.Now()
-	blocks, err := e.run.bring(ctx, snapshot)
-	var id string
+	v, err := e.run.bring(ctx, snapshot)
 	if err == nil {
-		id = versionOf(e.def, blocks)
 		_ = only(filepath.Dir(e.run.state.dir), func(name string) bool { return name == e.def.Key() })
 	}
 	s.mu.Lock()
@@ -97,7 +95,7 @@ func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot)
 			s.Log.Info("model is filled", "model", e.name, "events", e.all, "seconds", time.Since(began).Seconds())
 		}
 		e.failure, e.seen = nil, snapshot.Version
-		e.show(&version{id: id, until: snapshot.Until, blocks: blocks})
+		e.show(v)
 		s.poke()
 	}
 }

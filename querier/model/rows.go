@@ -82,15 +82,11 @@ func (s *Store) version(name, id string) (Info, *define.Model, *version, error) 
 		return Info{}, nil, nil, e.missing()
 	}
 	if id != "" && id != v.id {
-		i := slices.IndexFunc(e.versions, func(v *version) bool { return v.id == id })
-		if i < 0 {
+		if v = e.version(id); v == nil {
 			return Info{}, nil, nil, ErrVersion
 		}
-		v = e.versions[i]
 	}
-	info := e.info()
-	info.Version, info.Until, info.Rows = v.id, v.until, v.rows
-	return info, e.def, v, nil
+	return e.info(v), e.def, v, nil
 }
 
 // parseOrder reads "-n,country".

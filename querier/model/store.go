@@ -69,12 +69,10 @@ type Info struct {
 	Version       string   // of the rows
 	Until         int64    // from this second on nothing is known
 	Rows          int
+	Events        []string // types of events that the rows are of; while there are none, that they will be of
 
 	def *define.Model
 }
-
-// Wants says whether events of a type can be in the rows.
-func (i Info) Wants(typ string) bool { return i.def == nil || i.def.Wants(typ) }
 
 // States of a model.
 const (
@@ -122,6 +120,7 @@ type version struct {
 	id     string
 	until  int64
 	blocks []*block
+	events []string // types that the rows are of
 	rows   int
 	old    time.Time // when another one followed
 	sorts  *sorts
@@ -151,23 +150,51 @@ func (s *Store) List() []Info {
 	defer s.mu.Unlock()
 	list := make([]Info, 0, len(s.models))
 	for _, name := range slices.Sorted(maps.Keys(s.models)) {
-		list = append(list, s.models[name].info())
+		list = append(list, s.info(s.models[name], nil))
 	}
 	return list
 }
 
 // Get returns one model.
-func (s *Store) Get(name string) (Info, bool) {
+func (s *Store) Get(name string) (Info, bool) { return s.At(name, "") }
+
+// At returns one model as it is in a version of its rows; as it is now where
+// that is not kept.
+func (s *Store) At(name, version string) (Info, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.models[name]
 	if !ok {
 		return Info{}, false
 	}
-	return e.info(), true
+	return s.info(e, e.version(version)), true
 }
 
-func (e *entry) info() Info {
+// version finds a version by its name, nil if it is not kept.
+func (e *entry) version(id string) *version {
+	i := slices.IndexFunc(e.versions, func(v *version) bool { return v.id == id })
+	if i < 0 {
+		return nil
+	}
+	return e.versions[i]
+}
+
+// info says what is known of a model with the rows of v; nil for the newest.
+// The lock is held.
+func (s *Store) info(e *entry, v *version) Info {
+	i := e.info(v)
+	now := s.Archive.Current()
+	switch {
+	case now == nil || i.Version != "":
+	case e.def == nil: // nobody knows
+		i.Events = now.Types()
+	default:
+		i.Events = eventsOf(e.def, now, datesOf(e.def, now))
+	}
+	return i
+}
+
+func (e *entry) info(v *version) Info {
 	i := Info{Name: e.name, State: Filling}
 	if e.broken != nil {
 		i.State, i.Error = Broken, e.broken.Error()
@@ -185,8 +212,11 @@ func (e *entry) info() Info {
 	if e.all > 0 {
 		i.Progress = float64(e.done) / float64(e.all)
 	}
-	if v := e.now(); v != nil {
-		i.State, i.Progress, i.Version, i.Until, i.Rows = Ready, 1, v.id, v.until, v.rows
+	if v == nil {
+		v = e.now()
+	}
+	if v != nil {
+		i.State, i.Progress, i.Version, i.Until, i.Rows, i.Events = Ready, 1, v.id, v.until, v.rows, v.events
 	}
 	return i
 }

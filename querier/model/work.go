@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,14 +50,11 @@ type run struct {
 }
 
 // bring adds up what a snapshot has anew, and returns all rows of the model.
-func (r *run) bring(ctx context.Context, s *catalog.Snapshot) ([]*block, error) {
-	dates := s.Dates()
-	if r.m.Days > 0 && len(dates) > 0 {
-		dates = slices.DeleteFunc(slices.Clone(dates), func(d string) bool { return d <= before(dates[len(dates)-1], r.m.Days) })
-	}
+func (r *run) bring(ctx context.Context, s *catalog.Snapshot) (*version, error) {
+	dates := datesOf(r.m, s)
 	var changed, stale []string
 	for _, date := range dates {
-		if d := r.days[date]; d == nil || d.files != fileKey(names(r.of(s, date))) {
+		if d := r.days[date]; d == nil || d.files != fileKey(names(filesOf(r.m, s, date))) {
 			changed = append(changed, date)
 		}
 	}
@@ -72,19 +70,46 @@ func (r *run) bring(ctx context.Context, s *catalog.Snapshot) ([]*block, error) 
 		delete(r.days, date)
 		r.state.tidy(date, nil)
 	}
-	return r.blocks(dates), nil
+	v := &version{until: s.Until, blocks: r.blocks(dates), events: eventsOf(r.m, s, dates)}
+	v.id = versionOf(r.m, v.blocks)
+	return v, nil
 }
 
-// of are the files of a date that can have rows for the model.
-func (r *run) of(s *catalog.Snapshot, date string) []archive.File {
+// datesOf are the dates of which a model has rows.
+func datesOf(m *define.Model, s *catalog.Snapshot) []string {
+	dates := s.Dates()
+	if m.Days == 0 || len(dates) == 0 {
+		return dates
+	}
+	last := before(dates[len(dates)-1], m.Days)
+	return slices.DeleteFunc(slices.Clone(dates), func(d string) bool { return d <= last })
+}
+
+// filesOf are the files of a date that can have rows for a model.
+func filesOf(m *define.Model, s *catalog.Snapshot, date string) []archive.File {
 	return slices.DeleteFunc(slices.Clone(s.Of(date)), func(f archive.File) bool {
 		for typ := range f.Types {
-			if r.m.Wants(typ) {
+			if m.Wants(typ) {
 				return false
 			}
 		}
 		return true
 	})
+}
+
+// eventsOf are the types of events that a model's rows of some dates are of.
+func eventsOf(m *define.Model, s *catalog.Snapshot, dates []string) []string {
+	types := map[string]bool{}
+	for _, date := range dates {
+		for _, f := range s.Of(date) {
+			for typ := range f.Types {
+				if !types[typ] && m.Wants(typ) {
+					types[typ] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(types))
 }
 
 // before is the date so many days before another one.
@@ -102,7 +127,7 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 	var jobs []job
 	var done, all uint64
 	for _, date := range dates {
-		parts, missing := r.parts(date, r.of(s, date))
+		parts, missing := r.parts(date, filesOf(r.m, s, date))
 		found[date] = parts
 		j := job{date: date, files: missing}
 		for _, f := range missing {
@@ -125,7 +150,7 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 		jobs = jobs[n:]
 	}
 	for _, date := range dates {
-		if err := r.settle(date, names(r.of(s, date)), found[date]); err != nil {
+		if err := r.settle(date, names(filesOf(r.m, s, date)), found[date]); err != nil {
 			return err
 		}
 	}
