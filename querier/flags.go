@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -66,6 +67,7 @@ type settings struct {
 	client     client.Finder
 	publicDoor api.Public
 	target     feed.Store // of public models; may be nil
+	tokens     *api.Tokens
 }
 
 // readSettings reports all that is wrong at once.
@@ -100,6 +102,12 @@ func readSettings(c *cli.Context) (s settings, err error) {
 	}
 	s.target, err = openTarget(c)
 	all = append(all, err)
+	s.tokens, err = openTokens(c)
+	all = append(all, err, checkState(c))
+	check("state", creatable(c.String("state")))
+	if s.folder == "" {
+		check("cache", creatable(c.String("cache")))
+	}
 	return s, errors.Join(all...)
 }
 
@@ -142,6 +150,27 @@ func between(d, least, most time.Duration) error {
 
 func nonEmpty(list []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "" })
+}
+
+// creatable says what keeps a folder from being there, or from being written
+// to, as far as that can be seen without making it.
+func creatable(dir string) error {
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case errors.Is(err, os.ErrNotExist) && at != filepath.Dir(at):
+			continue
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%s is no folder", at)
+		}
+		const write, enter = 2, 1
+		if err := syscall.Access(at, write|enter); err != nil {
+			return fmt.Errorf("write in %s: %w", at, err)
+		}
+		return nil
+	}
 }
 
 // folders are those that an engine may read: links in their paths are followed,

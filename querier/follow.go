@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/glowmap/glow/archiver/archive"
+	"github.com/glowmap/glow/archiver/store"
 	"github.com/glowmap/glow/internal/daemon"
+	feed "github.com/glowmap/glow/publisher/store"
 	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/engine"
 )
@@ -15,6 +20,7 @@ import (
 // follower keeps the catalog up to date.
 type follower struct {
 	d       *daemon.Daemon
+	source  store.Store
 	catalog *catalog.Catalog
 	engine  engine.Engine
 	every   time.Duration
@@ -23,10 +29,10 @@ type follower struct {
 	rows, files, until prometheus.Gauge
 }
 
-func newFollower(d *daemon.Daemon, c *catalog.Catalog, e engine.Engine, every time.Duration) *follower {
+func newFollower(d *daemon.Daemon, source store.Store, c *catalog.Catalog, e engine.Engine, every time.Duration) *follower {
 	f := promauto.With(d.Metrics)
 	return &follower{
-		d: d, catalog: c, engine: e, every: every, changed: make(chan struct{}, 1),
+		d: d, source: source, catalog: c, engine: e, every: every, changed: make(chan struct{}, 1),
 		rows:  f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_events", Help: "Events of the archive as it is answered from."}),
 		files: f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_files", Help: "Files of it."}),
 		until: f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_until_timestamp_seconds", Help: "Unix time up to which it reaches."}),
@@ -34,12 +40,16 @@ func newFollower(d *daemon.Daemon, c *catalog.Catalog, e engine.Engine, every ti
 }
 
 // run is the work loop. A broken archive is trouble, and answers go on from
-// what was read last.
-func (f *follower) run(ctx context.Context) {
+// what was read last. An error means settings that no waiting mends.
+func (f *follower) run(ctx context.Context) error {
 	outage := f.d.Outage("the archive")
 	last := ""
 	for ctx.Err() == nil {
 		if err := f.catalog.Refresh(ctx); err != nil {
+			err, final := f.explain(err)
+			if final {
+				return err
+			}
 			_ = outage.Wait(ctx, err) // the loop ends with ctx
 			continue
 		}
@@ -51,6 +61,25 @@ func (f *follower) run(ctx context.Context) {
 		}
 		_ = daemon.Sleep(ctx, min(f.every, 30*time.Second))
 	}
+	return nil
+}
+
+// explain says of which archive an error is, what the way out is, and whether
+// there is no other one: before anything was ever read, settings are for the
+// operator to mend; afterwards everything may be over in a while.
+func (f *follower) explain(err error) (explained error, final bool) {
+	began := f.catalog.Current() != nil
+	switch {
+	case errors.Is(err, archive.ErrNone) && began:
+		err = fmt.Errorf("the archive at %s has gone: %w; is its disk mounted? Answers go on from what was read last, as far as its files are there", f.source, err)
+	case errors.Is(err, archive.ErrNone):
+		err = fmt.Errorf("there is no archive at %s yet: the archiver makes it with its first file; is this what the archiver's --archive (or GLOW_ARCHIVE) says?", f.source)
+	case errors.Is(err, feed.ErrDenied) && !began:
+		err = fmt.Errorf("%s: %w; S3 says the same where there is no archive yet: the archiver makes it with its first file", f.source, err)
+	default:
+		return fmt.Errorf("%s: %w", f.source, err), errors.Is(err, feed.ErrSettings) && !began
+	}
+	return err, false
 }
 
 func (f *follower) tell(s *catalog.Snapshot) {

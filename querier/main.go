@@ -31,15 +31,21 @@ func check(c *cli.Context) error {
 	return err
 }
 
+// run opens what check could only look at.
 func run(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 	set, err := readSettings(c)
-	tokens, errTokens := openTokens(c)
+	if err != nil {
+		return err
+	}
 	l, errListen := net.Listen("tcp", c.String("query-listen"))
 	if errListen == nil {
 		defer l.Close()
 	}
-	if err := errors.Join(err, errTokens, daemon.Setting("query-listen", errListen)); err != nil {
+	files, readable, errCatalog := openCatalog(c, set)
+	state, errState := openState(c)
+	if err := errors.Join(daemon.Setting("query-listen", errListen), errCatalog, errState); err != nil {
 		return err
 	}
-	return serve(ctx, d, c, set, tokens, l)
+	set.limits.Folders = readable
+	return serve(ctx, d, c, set, files, state, l)
 }

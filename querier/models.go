@@ -38,11 +38,7 @@ func openTarget(c *cli.Context) (store.Store, error) {
 
 // openModels makes the models. They have an engine of their own, with one
 // thread, so that they stay behind whoever asks.
-func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, set settings) (*model.Store, engine.Engine, error) {
-	state, err := openState(c)
-	if err != nil {
-		return nil, nil, err
-	}
+func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, state string, set settings) (*model.Store, engine.Engine, error) {
 	l := set.limits
 	l.Threads, l.Concurrency = max(1, l.Threads/2), 2
 	e, err := engine.OpenDuckDB(files, l)
@@ -61,13 +57,19 @@ func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *ca
 // openState makes the folder for what models have added up. All else in it is
 // deleted, so no model may lie there.
 func openState(c *cli.Context) (string, error) {
-	state := filepath.Join(c.String("state"), "models")
-	if err := os.MkdirAll(state, 0o750); err != nil {
+	if err := os.MkdirAll(stateFolder(c), 0o750); err != nil {
 		return "", daemon.Setting("state", err)
 	}
-	own, err := filepath.EvalSymlinks(state)
-	if err != nil {
-		return "", daemon.Setting("state", err)
+	return stateFolder(c), checkState(c)
+}
+
+func stateFolder(c *cli.Context) string { return filepath.Join(c.String("state"), "models") }
+
+// checkState says whether a model lies where all else is deleted.
+func checkState(c *cli.Context) error {
+	own, err := filepath.EvalSymlinks(stateFolder(c))
+	if err != nil { // not there yet, or said when it is made
+		return nil
 	}
 	for _, folder := range nonEmpty(c.StringSlice("models")) {
 		real, err := filepath.EvalSymlinks(folder)
@@ -75,8 +77,8 @@ func openState(c *cli.Context) (string, error) {
 			continue
 		}
 		if below, err := filepath.Rel(own, real); err == nil && filepath.IsLocal(below) {
-			return "", daemon.Setting("models", fmt.Errorf("%s: what models have added up goes there, and all else is deleted: choose another folder, or another --state", folder))
+			return daemon.Setting("models", fmt.Errorf("%s: what models have added up goes there, and all else is deleted: choose another folder, or another --state", folder))
 		}
 	}
-	return state, nil
+	return nil
 }

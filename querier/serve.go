@@ -35,14 +35,9 @@ const (
 
 // serve answers until ctx is done. The archive is followed by the work loop,
 // and its values are counted beside it.
-func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, tokens *api.Tokens, l net.Listener) error {
+func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, files *catalog.Catalog, state string, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	files, readable, err := openCatalog(c, set)
-	if err != nil {
-		return err
-	}
-	set.limits.Folders = readable
 	e, err := openEngine(ctx, d, c, files, set.limits)
 	if err != nil {
 		return err
@@ -55,7 +50,7 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 		return err
 	}
 	defer counting.Close()
-	statistics, adding, err := openModels(ctx, d, c, files, set)
+	statistics, adding, err := openModels(ctx, d, c, files, state, set)
 	if err != nil {
 		return err
 	}
@@ -63,10 +58,10 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 	modelsEnd := make(chan error, 1)
 	go func() { modelsEnd <- statistics.Run(ctx) }()
 	defer func() { stop(); <-modelsEnd }()
-	f := newFollower(d, files, counting, c.Duration("refresh"))
+	f := newFollower(d, set.source, files, counting, c.Duration("refresh"))
 	conns := newConns(d)
 	server := newServer(d, api.New(api.Settings{
-		Catalog: files, Engine: e, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: tokens,
+		Catalog: files, Engine: e, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: set.tokens,
 		QueryTime: c.Duration("query-time"), MaxRows: c.Int("query-rows"), Concurrency: set.limits.Concurrency,
 		CacheBytes: answers, MaxAge: c.Duration("refresh"), Rate: set.rate, Conns: conns, Client: set.client,
 		Site: site.Handler(), Models: statistics,
@@ -84,8 +79,8 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 		failed <- err
 		stop()
 	}()
-	f.run(ctx)
-	return stopServer(d, server, failed)
+	err = f.run(ctx)
+	return errors.Join(err, stopServer(d, server, failed))
 }
 
 // stopServer lets the requests that came be answered.

@@ -36,8 +36,12 @@ func Explain(err error, bucket, region string) error {
 	if err == nil {
 		return nil
 	}
+	kind := ErrSettings
+	if code(err) == "AccessDenied" {
+		kind = ErrDenied
+	}
 	if why := reason(err, bucket, region); why != "" {
-		return fmt.Errorf("%w: %s", ErrSettings, why)
+		return fmt.Errorf("%w: %s", kind, why)
 	}
 	return fmt.Errorf("s3: %w", err)
 }

@@ -23,6 +23,9 @@ var (
 	// ErrSettings is wrapped by errors that no waiting mends, such as wrong
 	// credentials or a bucket that does not exist.
 	ErrSettings = errors.New("the target cannot be used")
+	// ErrDenied is an ErrSettings, too. Whoever may not list a bucket gets it
+	// also for what is not there.
+	ErrDenied = fmt.Errorf("%w", ErrSettings)
 )
 
 // Object is one file of the feed to be put.
