@@ -4,7 +4,6 @@
 package clickhousetest
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -161,20 +160,29 @@ func (s *Server) Age(database, table string, by time.Duration) {
 // it answers.
 func (s *Server) Do(sql string) string {
 	s.t.Helper()
-	r, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/", bytes.NewReader([]byte(sql)))
+	text, err := s.Try(sql)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	return text
+}
+
+// Try runs a statement as Do does. It is for one that may fail.
+func (s *Server) Try(sql string) (string, error) {
+	r, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/", strings.NewReader(sql))
+	if err != nil {
+		return "", err
 	}
 	r.Header.Set("X-ClickHouse-User", User)
 	r.Header.Set("X-ClickHouse-Key", Password)
 	a, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		return "", err
 	}
 	defer a.Body.Close()
 	text, err := io.ReadAll(a.Body)
 	if err != nil || a.StatusCode != http.StatusOK {
-		s.t.Fatalf("%s: %s: %v %s", sql, a.Status, err, text)
+		return "", fmt.Errorf("%s: %s: %w %s", sql, a.Status, err, text)
 	}
-	return strings.TrimSuffix(string(text), "\n")
+	return strings.TrimSuffix(string(text), "\n"), nil
 }

@@ -1,54 +1,153 @@
 package clickhouse
 
 import (
-	"bufio"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"strconv"
 	"strings"
+
+	"github.com/glowmap/glow/querier/engine"
 )
 
-// read reads an answer, tab-separated with two lines of heads, and calls each
-// with every row.
+// format is that of answers: it says where it ends and how many rows it has, so
+// that a part of an answer, or one with something else in it, is none.
+const format = "JSONCompact"
+
+// read reads an answer and calls each with every row.
 func read(body io.Reader, each func(row []any) error) error {
-	in := bufio.NewReaderSize(body, 1<<16)
-	if _, err := line(in); err != nil { // names
-		return fmt.Errorf("clickhouse: names of columns: %w", err)
-	}
-	types, err := line(in)
-	if err != nil {
-		return fmt.Errorf("clickhouse: types of columns: %w", err)
-	}
-	var columns []func(string) (any, error)
-	for typ := range strings.SplitSeq(types, "\t") {
-		columns = append(columns, reader(plain(typ)))
-	}
-	row := make([]any, len(columns))
-	for {
-		text, err := line(in)
-		if err == io.EOF {
-			return nil
+	a := answer{in: json.NewDecoder(body), each: each}
+	a.in.UseNumber()
+	err := a.object()
+	if err == nil {
+		if _, err = a.in.Token(); err == io.EOF {
+			return a.check()
 		}
-		if err != nil {
-			return fmt.Errorf("clickhouse: read the answer: %w", err)
-		}
-		if err := fill(row, columns, text); err != nil {
-			return err
-		}
-		if err := each(row); err != nil {
-			return err
+		if err == nil {
+			err = errors.New("it goes on after its end")
 		}
 	}
+	if a.own != nil {
+		return a.own
+	}
+	err = fmt.Errorf("clickhouse: read the answer: %w", err)
+	if op := (*net.OpError)(nil); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) {
+		return fmt.Errorf("%w: %w", engine.ErrAway, err) // it ended on the way
+	}
+	return err
 }
 
-// line is the next line without its end; a last one that does not end is none.
-func line(in *bufio.Reader) (string, error) {
-	text, err := in.ReadString('\n')
-	if err == io.EOF && text != "" {
-		return "", io.ErrUnexpectedEOF
+// answer is one that is being read.
+type answer struct {
+	in      *json.Decoder
+	each    func(row []any) error
+	columns []func(string) (any, error)
+	rows    int64
+	said    json.Number // how many rows there are
+	own     error       // of each
+}
+
+func (a *answer) check() error {
+	if a.said.String() != strconv.FormatInt(a.rows, 10) {
+		return fmt.Errorf("clickhouse: %d rows of %q have come", a.rows, a.said)
 	}
-	return strings.TrimSuffix(text, "\n"), err
+	return nil
+}
+
+// object reads {"meta": […], "data": […], "rows": n, …}.
+func (a *answer) object() error {
+	if err := a.want('{'); err != nil {
+		return err
+	}
+	for a.in.More() {
+		key, err := a.in.Token()
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "meta":
+			err = a.meta()
+		case "data":
+			err = a.data()
+		case "rows":
+			err = a.in.Decode(&a.said)
+		case "exception": // of current servers
+			err = errors.New("the server failed in the middle of it")
+		default:
+			err = a.in.Decode(new(json.RawMessage))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return a.want('}')
+}
+
+func (a *answer) want(d json.Delim) error {
+	t, err := a.in.Token()
+	if err == nil && t != d {
+		err = fmt.Errorf("%v stands where %v is wanted", t, d)
+	}
+	return err
+}
+
+func (a *answer) meta() error {
+	var meta []struct{ Type string }
+	if err := a.in.Decode(&meta); err != nil {
+		return err
+	}
+	for _, m := range meta {
+		a.columns = append(a.columns, reader(plain(m.Type)))
+	}
+	return nil
+}
+
+func (a *answer) data() error {
+	if err := a.want('['); err != nil {
+		return err
+	}
+	row := make([]any, len(a.columns))
+	for a.in.More() {
+		var values []any
+		if err := a.in.Decode(&values); err != nil {
+			return err
+		}
+		if err := a.fill(row, values); err != nil {
+			return err
+		}
+		a.rows++
+		if a.own = a.each(row); a.own != nil {
+			return a.own
+		}
+	}
+	return a.want(']')
+}
+
+func (a *answer) fill(row, values []any) (err error) {
+	if len(values) != len(row) || len(row) == 0 {
+		return fmt.Errorf("a row of %d columns, want %d", len(values), len(row))
+	}
+	for i, v := range values {
+		switch v := v.(type) {
+		case nil:
+			row[i] = nil
+		case string:
+			row[i], err = a.columns[i](v)
+		case json.Number:
+			row[i], err = a.columns[i](v.String())
+		case bool:
+			row[i] = v
+		default:
+			err = fmt.Errorf("a value of kind %T", v)
+		}
+		if err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	return nil
 }
 
 // plain is a type without what is around it.
@@ -59,30 +158,6 @@ func plain(typ string) string {
 		}
 	}
 	return typ
-}
-
-// null is how NULL is written; text never is, as its backslashes are doubled.
-const null = `\N`
-
-func fill(row []any, columns []func(string) (any, error), text string) error {
-	i := 0
-	for field := range strings.SplitSeq(text, "\t") {
-		if i == len(row) {
-			return fmt.Errorf("clickhouse: a row of more than %d columns", len(row))
-		}
-		var err error
-		if row[i] = nil; field != null {
-			row[i], err = columns[i](field)
-		}
-		if err != nil {
-			return fmt.Errorf("clickhouse: column %d: %w", i+1, err)
-		}
-		i++
-	}
-	if i < len(row) {
-		return fmt.Errorf("clickhouse: a row of %d columns, want %d", i, len(row))
-	}
-	return nil
 }
 
 // reader reads the values of a type as [engine.Engine] has them.
@@ -98,30 +173,6 @@ func reader(typ string) func(string) (any, error) {
 			}
 			return f, err
 		}
-	case typ == "Bool":
-		return func(s string) (any, error) { return strconv.ParseBool(s) }
 	}
-	return func(s string) (any, error) { return unescape(s), nil }
-}
-
-var escapes = map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', '0': 0, 'a': '\a', 'v': '\v', 'e': 27}
-
-// unescape reads text whose special characters are escaped.
-func unescape(s string) string {
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '\\' && i+1 < len(s) {
-			i++
-			c = s[i]
-			if special, ok := escapes[c]; ok {
-				c = special
-			}
-		}
-		b = append(b, c)
-	}
-	return string(b)
+	return func(s string) (any, error) { return s, nil }
 }

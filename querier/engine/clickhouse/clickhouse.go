@@ -1,12 +1,16 @@
-// Package clickhouse runs questions on a ClickHouse server, for archives that
-// are too much for one process (server.go, answer.go, sql.go).
+// Package clickhouse runs questions on a ClickHouse server, or on a cluster of
+// them, for archives that are too much for one process (server.go, answer.go,
+// hosts.go, sql.go).
 //
 // The rows lie in one table, events, which is filled from the files of the
-// archive (load.go, row.go), each file a partition of its own. A file never
-// changes, and the archive says how many rows it has: it is there if its
-// partition has as many. It is put there in one step, so that it is there once
-// however often that is tried, and whoever dies on the way leaves nothing that
-// counts.
+// archive (load.go, row.go). Each load of a file is a partition with a random
+// number of its own, put there in one step; and as a file never changes, and
+// the archive says how many rows it has, a load is whole if it has as many. Of
+// the whole loads of a file the one with the smallest number is chosen, and a
+// question names those that it means (table.go). So whatever else is in the
+// table, or is put there at the same time, counts nothing twice; what goes
+// meanwhile is noticed, as all that a question meant must still be there after
+// it (clickhouse.go). Loads that nobody has wanted for long are dropped (drop.go).
 //
 // It keeps to what ClickHouse 18.16 and today's have in common.
 package clickhouse
@@ -24,54 +28,56 @@ import (
 
 // Options say where the server is and how to use it.
 type Options struct {
-	URL      string // clickhouse://[USER@]HOST:PORT/DATABASE, with ?tls=1 for HTTPS; the port is that of HTTP
+	URL      string // clickhouse://[USER@]HOST:PORT[,HOST:PORT…]/DATABASE[?cluster=NAME][&tls=1]; the ports are those of HTTP
 	Password string
 	Memory   int64         // bytes that one query may have; 0: what the server allows
-	Keep     time.Duration // for how long a file stays that the archive no longer names; 0: an hour
+	Keep     time.Duration // for how long a load stays that nobody wants; 0: an hour
 	Files    engine.Files
 	Log      *slog.Logger
 }
 
-// Engine is a table on a server. Several of them, in several processes, may
-// have the same one.
+// Engine is a table on a server, or on each server of a cluster. Several of
+// them, in several processes, may have the same one.
 type Engine struct {
-	server   *server
-	memory   int64
-	keep     time.Duration
-	files    engine.Files
-	log      *slog.Logger
-	life     context.Context
-	stop     context.CancelFunc
-	running  sync.WaitGroup
-	turn     chan struct{} // one file at a time is loaded
-	mu       sync.Mutex
-	flights  map[fileID]*flight
-	unwanted map[fileID]time.Time // since when
+	hosts   *hosts
+	memory  int64
+	keep    time.Duration
+	files   engine.Files
+	log     *slog.Logger
+	life    context.Context
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	turn    chan struct{} // one file at a time is loaded
+
+	preparing chan struct{} // held while the tables are made
+	mu        sync.Mutex
+	prepared  bool
+	columns   map[string]bool // that all servers are known to have
+	flights   map[fileID]*flight
+	unwanted  map[loadID]time.Time // since when
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
-// hour is how long files stay by themselves.
+// hour is how long loads stay that nobody wants: longer than any question
+// takes. It is also how long a load may take.
 const hour = time.Hour
 
-// Open connects to the server and makes the database and the table if they are
-// not there.
+// Open makes an engine. It asks nothing of the servers yet: one that is away
+// is what Run and Keep say.
 func Open(ctx context.Context, o Options) (*Engine, error) {
-	s, err := newServer(o.URL, o.Password)
+	h, err := newHosts(o.URL, o.Password)
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
-		server: s, memory: o.Memory, keep: o.Keep, files: o.Files, log: o.Log,
-		turn: make(chan struct{}, 1), flights: map[fileID]*flight{}, unwanted: map[fileID]time.Time{},
+		hosts: h, memory: o.Memory, keep: o.Keep, files: o.Files, log: o.Log, turn: make(chan struct{}, 1),
+		preparing: make(chan struct{}, 1), columns: map[string]bool{}, flights: map[fileID]*flight{}, unwanted: map[loadID]time.Time{},
 	}
 	if e.keep == 0 {
 		e.keep = hour
 	}
 	e.life, e.stop = context.WithCancel(context.WithoutCancel(ctx))
-	if err := e.prepare(ctx); err != nil {
-		return nil, fmt.Errorf("prepare the tables of %s: %w", s, err)
-	}
 	return e, nil
 }
 
@@ -85,40 +91,94 @@ func (e *Engine) Close() error {
 // Run loads what is not there, and fails with [engine.ErrFilling] if there is no time
 // for it.
 func (e *Engine) Run(ctx context.Context, q engine.Query, each func(row []any) error) error {
-	e.used(q.Files)
-	has, err := e.there(ctx)
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
+	err := e.hosts.any(func(s *server) error { return e.ask(ctx, s, q, each) })
+	e.doubt(err)
+	return err
+}
+
+// ask asks one server, which asks the others of its cluster.
+func (e *Engine) ask(ctx context.Context, s *server, q engine.Query, each func(row []any) error) error {
+	chosen, err := e.choose(ctx, s, q.Files)
 	if err != nil {
 		return err
 	}
-	if missing := has.missing(q.Files); len(missing) > 0 {
+	known, err := e.known(ctx, s, q.Columns)
+	if err != nil {
+		return err
+	}
+	sql, err := rewrite(q.SQL, q.Args, e.hosts.events(q, known, chosen))
+	if err != nil {
+		return err
+	}
+	if err := s.query(ctx, sql, e.memory, each); err != nil {
+		return err
+	}
+	return e.still(ctx, s, chosen)
+}
+
+// choose loads what is not there and says which loads a question means.
+func (e *Engine) choose(ctx context.Context, s *server, files []archive.File) ([]load, error) {
+	has, err := e.there(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	chosen, missing := has.choose(files)
+	if len(missing) > 0 {
 		if err := e.loadAll(ctx, missing); err != nil {
-			return err
+			return nil, err
 		}
-		if has, err = e.there(ctx); err != nil {
-			return err
+		if has, err = e.there(ctx, s); err != nil {
+			return nil, err
 		}
-		if n := len(has.missing(q.Files)); n > 0 {
-			return fmt.Errorf("%w: %d files to come", engine.ErrFilling, n)
+		if chosen, missing = has.choose(files); len(missing) > 0 {
+			return nil, fmt.Errorf("%w: %d files to come", engine.ErrFilling, len(missing))
 		}
 	}
-	sql, err := rewrite(q.SQL, q.Args, e.server.events(q, has))
+	e.used(chosen)
+	return chosen, nil
+}
+
+// still makes sure that what a question meant was there, and whole, while it
+// was answered: what goes does not come back, as no number is given twice.
+func (e *Engine) still(ctx context.Context, s *server, chosen []load) error {
+	if len(chosen) == 0 {
+		return nil
+	}
+	has, err := e.there(ctx, s)
 	if err != nil {
 		return err
 	}
-	return e.server.query(ctx, sql, e.memory, each)
+	for _, l := range chosen {
+		if has.rows[l.id] != l.rows {
+			return fmt.Errorf("%w: rows went while they were asked about", engine.ErrFilling)
+		}
+	}
+	return nil
 }
 
 // Keep loads what is not there of all files of the archive, the newest first,
-// and drops what has not been among them for a while.
+// and drops what has been unwanted for a while, and what the dead left.
 func (e *Engine) Keep(ctx context.Context, files []archive.File) error {
-	has, err := e.there(ctx)
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
+	has, err := e.thereOfAny(ctx)
 	if err != nil {
 		return err
 	}
-	missing := has.missing(files)
+	_, missing := has.choose(files)
 	newestFirst(missing)
 	if err := e.loadAll(ctx, missing); err != nil {
 		return err
 	}
-	return e.drop(ctx, has, files)
+	if has, err = e.thereOfAny(ctx); err != nil {
+		return err
+	}
+	if err := e.drop(ctx, e.old(has, files, time.Now())); err != nil {
+		return err
+	}
+	return e.hosts.each(func(s *server) error { return s.sweep(ctx) })
 }

@@ -100,8 +100,18 @@ func start(t *testing.T, d *folder) (*clickhousetest.Server, *Engine) {
 
 func connect(t *testing.T, s *clickhousetest.Server, d *folder, keep time.Duration) *Engine {
 	t.Helper()
+	e := openAt(t, s.URL(), d, keep)
+	if err := e.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// openAt makes an engine, which has asked the server nothing yet.
+func openAt(t *testing.T, url string, d *folder, keep time.Duration) *Engine {
+	t.Helper()
 	e, err := Open(t.Context(), Options{
-		URL: s.URL(), Password: clickhousetest.Password, Keep: keep, Files: d,
+		URL: url, Password: clickhousetest.Password, Keep: keep, Files: d,
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

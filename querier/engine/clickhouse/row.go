@@ -16,9 +16,9 @@ import (
 
 const attrPrefix = "attr_"
 
-// insert fills a table with the rows of a file, all of them.
-func (s *server) insert(ctx context.Context, table string, attrs []string, f archive.File, path string) error {
-	names := []string{"file", "time", "type", "continent", "country", "region", "cell", "lat", "lon"}
+// insert fills a table with the rows of a load, all of them.
+func (s *server) insert(ctx context.Context, table string, attrs []string, l load, path string) error {
+	names := []string{"file", "load", "time", "type", "continent", "country", "region", "cell", "lat", "lon"}
 	for _, a := range attrs {
 		names = append(names, quote(a))
 	}
@@ -26,7 +26,7 @@ func (s *server) insert(ctx context.Context, table string, attrs []string, f arc
 	out, in := io.Pipe()
 	sent := make(chan sending, 1)
 	go func() {
-		n, err := pour(in, path, idOf(f), attrs)
+		n, err := pour(in, path, l, attrs)
 		in.CloseWithError(err)
 		sent <- sending{n, err}
 	}()
@@ -41,8 +41,8 @@ func (s *server) insert(ctx context.Context, table string, attrs []string, f arc
 		return err
 	case done.err != nil:
 		return done.err
-	case done.rows != f.Rows():
-		return fmt.Errorf("%d rows, the manifest says %d", done.rows, f.Rows())
+	case done.rows != l.rows:
+		return fmt.Errorf("%d rows, the manifest says %d", done.rows, l.rows)
 	}
 	return s.count(ctx, table, done.rows)
 }
@@ -54,15 +54,15 @@ type sending struct {
 
 // count makes sure that a table has so many rows.
 func (s *server) count(ctx context.Context, table string, want uint64) error {
-	rows, err := s.rows(ctx, "SELECT toInt64(count()) FROM "+table)
-	if err == nil && (len(rows) != 1 || rows[0][0] != int64(want)) {
-		err = fmt.Errorf("%v rows have come, of %d", rows, want)
+	list, err := s.list(ctx, "SELECT 'rows', toInt64(count()) FROM "+table)
+	if err == nil && (len(list) != 1 || list[0].n != int64(want)) {
+		err = fmt.Errorf("%v have come, of %d", list, want)
 	}
 	return err
 }
 
 // pour writes the rows of a file as RowBinary, and says how many there were.
-func pour(to io.Writer, path string, id fileID, attrs []string) (rows uint64, err error) {
+func pour(to io.Writer, path string, l load, attrs []string) (rows uint64, err error) {
 	b, err := open(path)
 	if err != nil {
 		return 0, err
@@ -71,7 +71,7 @@ func pour(to io.Writer, path string, id fileID, attrs []string) (rows uint64, er
 	out := bufio.NewWriterSize(to, 1<<18)
 	buf := make([]byte, 0, 512)
 	err = archive.ReadRows(b, archive.Filter{}, func(r *archive.Row) error {
-		buf = appendRow(buf[:0], id, r, attrs)
+		buf = appendRow(buf[:0], l, r, attrs)
 		rows++
 		_, err := out.Write(buf)
 		return err
@@ -82,8 +82,9 @@ func pour(to io.Writer, path string, id fileID, attrs []string) (rows uint64, er
 	return rows, err
 }
 
-func appendRow(b []byte, id fileID, r *archive.Row, attrs []string) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(id))
+func appendRow(b []byte, l load, r *archive.Row, attrs []string) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(l.file))
+	b = binary.LittleEndian.AppendUint64(b, uint64(l.id))
 	b = binary.LittleEndian.AppendUint64(b, uint64(r.Time))
 	b = appendText(b, r.Type)
 	for _, code := range []string{r.Continent, r.Country, r.Region} {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -30,46 +32,44 @@ type server struct {
 // name is what a database may be called: it stands in statements.
 var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Check says what is wrong with a URL.
-func Check(url string) error {
-	_, err := newServer(url, "")
-	return err
-}
-
-func newServer(text, password string) (*server, error) {
-	const want = "want clickhouse://[USER@]HOST:PORT/DATABASE"
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "clickhouse" || u.Hostname() == "" {
-		return nil, errors.New(want)
-	}
+func newServer(u *url.URL, password string) (*server, error) {
 	if _, set := u.User.Password(); set {
 		return nil, errors.New("a password does not belong here, where every process of the machine can read it")
 	}
 	s := &server{user: u.User.Username(), password: password, database: strings.TrimPrefix(u.Path, "/")}
 	if !name.MatchString(s.database) {
-		return nil, fmt.Errorf("database %q: %s, of letters, digits and underscores", s.database, want)
+		return nil, fmt.Errorf("database %q: want a name of letters, digits and underscores", s.database)
 	}
 	s.url = url.URL{Scheme: "http", Host: u.Host, Path: "/"}
-	switch query := u.Query(); {
-	case len(query) == 0:
-	case len(query) == 1 && query.Get("tls") == "1":
-		s.url.Scheme = "https"
-	default:
-		return nil, fmt.Errorf("%q: there is only ?tls=1", u.RawQuery)
+	for key, values := range u.Query() {
+		switch {
+		case key == "tls" && values[0] == "1":
+			s.url.Scheme = "https"
+		case key != "cluster" || values[0] == "":
+			return nil, fmt.Errorf("%q: there are only ?tls=1 and ?cluster=NAME", u.RawQuery)
+		}
 	}
 	if u.Port() == "" {
 		s.url.Host += map[string]string{"http": ":8123", "https": ":8443"}[s.url.Scheme]
 	}
-	// The server ends idle connections soon, and a statement that was sent on
-	// one of them must not be sent twice: each has a connection of its own.
-	s.client.Transport = &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: 0}
+	s.client = http.Client{
+		// The server ends idle connections soon, and a statement that was sent on
+		// one of them must not be sent twice: each has a connection of its own.
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: dialTime}).DialContext},
+		// The password would go along.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	return s, nil
 }
 
-func (s *server) String() string { return s.url.Host + "/" + s.database }
+// How long a server may take to be reached, and to answer what is asked about
+// its tables.
+const (
+	dialTime = 5 * time.Second
+	listTime = time.Minute
+)
 
-// table is the name of a table in statements.
-func (s *server) table(name string) string { return s.database + "." + name }
+func (s *server) String() string { return s.url.Host }
 
 // Error is what the server says is wrong.
 type Error struct {
@@ -79,37 +79,67 @@ type Error struct {
 
 func (e *Error) Error() string { return "clickhouse: " + e.Text }
 
-// Codes of errors, and of those that mean that a query took too much.
+// Codes of errors.
 const (
 	codeTimeout  = 159
 	codeSlow     = 160
 	codeMemory   = 241
 	codeStopped  = 394
 	codeDatabase = 81
+	codeOther    = 122 // tables have different structure
 )
+
+// Codes that mean that another server of the cluster is away, and that there is
+// no such column or table.
+var (
+	codesAway    = []int{32, 198, 209, 210, 279}
+	codesNothing = []int{8, 10, 16, 47, 60, codeDatabase}
+)
+
+// hasCode says whether an error is one that the server gave one of these codes.
+func hasCode(err error, codes ...int) bool {
+	var said *Error
+	return errors.As(err, &said) && slices.Contains(codes, said.Code)
+}
+
+// nothing says whether an error means that something is not there.
+func nothing(err error) bool { return hasCode(err, codesNothing...) }
 
 var codeText = regexp.MustCompile(`^Code: (\d+)`)
 
 // newError reads what the server says.
-func newError(text []byte) error {
-	e := &Error{Text: strings.TrimSpace(string(text[:min(len(text), 2000)]))}
-	if m := codeText.FindSubmatch(text); m != nil {
-		e.Code, _ = strconv.Atoi(string(m[1]))
+func newError(text string) error {
+	e := &Error{Text: strings.TrimSpace(text[:min(len(text), 2000)])}
+	if m := codeText.FindStringSubmatch(text); m != nil {
+		e.Code, _ = strconv.Atoi(m[1])
 	}
-	switch e.Code {
-	case codeMemory:
+	switch {
+	case e.Code == codeMemory:
 		return fmt.Errorf("%w: %w", engine.ErrMemory, e)
-	case codeTimeout, codeSlow, codeStopped:
+	case e.Code == codeTimeout || e.Code == codeSlow || e.Code == codeStopped:
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, e)
+	case slices.Contains(codesAway, e.Code):
+		return fmt.Errorf("%w: %w", engine.ErrAway, e)
 	}
 	return e
 }
+
+// settings are those of every statement, whatever the server has for the user:
+// it answers once all is done, so that the status says how that went, and what
+// takes too much is an error and no shorter answer.
+var settings = func() url.Values {
+	v := url.Values{"wait_end_of_query": {"1"}, "skip_unavailable_shards": {"0"}, "count_distinct_implementation": {"uniqExact"}}
+	for _, what := range []string{"timeout", "read", "group_by", "sort", "result", "set", "join", "transfer", "distinct"} {
+		v.Set(what+"_overflow_mode", "throw")
+	}
+	return v
+}()
 
 // send sends a statement, or the data that one in params is waiting for, and
 // returns the answer's body once the server has done all of it.
 func (s *server) send(ctx context.Context, params url.Values, body io.Reader) (io.ReadCloser, error) {
 	u := s.url
-	params.Set("wait_end_of_query", "1") // so the status says how it ended
+	maps.Copy(params, settings)
 	u.RawQuery = params.Encode()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), body)
 	if err != nil {
@@ -127,11 +157,25 @@ func (s *server) send(ctx context.Context, params url.Values, body io.Reader) (i
 		return a.Body, nil
 	}
 	defer a.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(a.Body, 1<<16))
-	if len(text) == 0 {
-		return nil, fmt.Errorf("clickhouse: %s: %w", a.Status, err)
+	return nil, s.refusal(a)
+}
+
+// refusal is what an answer says that is none.
+func (s *server) refusal(a *http.Response) error {
+	said, err := io.ReadAll(io.LimitReader(a.Body, 1<<16))
+	text := string(said)
+	if s.password != "" { // whoever it is that answers
+		text = strings.ReplaceAll(text, s.password, "…")
 	}
-	return nil, newError(text)
+	switch {
+	case a.StatusCode >= http.StatusBadGateway && a.StatusCode <= http.StatusGatewayTimeout && !codeText.MatchString(text):
+		return fmt.Errorf("%w: clickhouse: %s", engine.ErrAway, a.Status)
+	case err != nil:
+		return fmt.Errorf("%w: clickhouse: %s: %w", engine.ErrAway, a.Status, err)
+	case !codeText.MatchString(text):
+		return &Error{Text: a.Status + ": " + strings.ToValidUTF8(text[:min(len(text), 200)], "?")}
+	}
+	return newError(text)
 }
 
 // unsaid is an error without the URL, which has all of the statement.
@@ -166,7 +210,7 @@ func (s *server) query(ctx context.Context, sql string, memory int64, each func(
 	if end, ok := ctx.Deadline(); ok {
 		params.Set("max_execution_time", strconv.Itoa(int(math.Ceil(max(0, time.Until(end).Seconds())))+1))
 	}
-	body, err := s.send(ctx, params, strings.NewReader(sql+" FORMAT TabSeparatedWithNamesAndTypes"))
+	body, err := s.send(ctx, params, strings.NewReader(sql+" FORMAT "+format))
 	if ctx.Err() != nil {
 		s.kill(params.Get("query_id"))
 		return ctx.Err()
@@ -188,10 +232,26 @@ func (s *server) kill(id string) {
 	_ = s.do(ctx, "KILL QUERY WHERE query_id = '"+id+"' ASYNC") // else it ends by max_execution_time
 }
 
-// rows are all rows of a SELECT of our own.
-func (s *server) rows(ctx context.Context, sql string) (all [][]any, err error) {
+// named is a row of an answer that we ask for ourselves.
+type named struct {
+	name string
+	n    int64
+}
+
+// list is all rows of a SELECT of our own, of a name and a number.
+func (s *server) list(ctx context.Context, sql string) (all []named, err error) {
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
 	err = s.query(ctx, sql, 0, func(row []any) error {
-		all = append(all, slices.Clone(row))
+		if len(row) != 2 {
+			return fmt.Errorf("clickhouse: %d columns, want 2", len(row))
+		}
+		name, isText := row[0].(string)
+		n, isNumber := row[1].(int64)
+		if !isText || !isNumber {
+			return fmt.Errorf("clickhouse: %v is no name and number", row)
+		}
+		all = append(all, named{name, n})
 		return nil
 	})
 	return all, err

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -16,24 +17,39 @@ var discard = slog.New(slog.DiscardHandler)
 
 func TestSettings(t *testing.T) {
 	for url, want := range map[string]string{
-		"http://h/d":                  "want clickhouse://",
-		"clickhouse://h":              "of letters",
-		"clickhouse:///d":             "want clickhouse://",
-		"clickhouse://h/d'":           "of letters",
-		"clickhouse://u:p@h/d":        "password",
-		"clickhouse://h/d?secure=1":   "?tls=1",
-		"clickhouse://h/d/e":          "of letters",
-		"clickhouse://127.0.0.1:1/d":  "refused",
-		"clickhouse://127.0.0.1:99/%": "want clickhouse://",
+		"http://h/d":                        "want clickhouse://",
+		"clickhouse:/h/d":                   "want clickhouse://",
+		"clickhouse://h":                    "of letters",
+		"clickhouse:///d":                   "want clickhouse://",
+		"clickhouse://h/d'":                 "of letters",
+		"clickhouse://u:p@h/d":              "password",
+		"clickhouse://u:p@h,g/d?cluster=c":  "password",
+		"clickhouse://h/d?secure=1":         "?tls=1",
+		"clickhouse://h/d?tls=2":            "?tls=1",
+		"clickhouse://h/d?cluster=":         "?tls=1",
+		"clickhouse://h/d?cluster=a'b":      "cluster",
+		"clickhouse://h/d/e":                "of letters",
+		"clickhouse://127.0.0.1:99/%":       "want clickhouse://",
+		"clickhouse://h,g/d":                "?cluster=NAME",
+		"clickhouse://h,/d?cluster=c":       "want clickhouse://",
+		"clickhouse://h,h:8123/d?cluster=c": "twice",
 	} {
-		_, err := Open(t.Context(), Options{URL: url, Log: discard})
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if err := Check(url); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", url, err, want)
 		}
 	}
-	for url, want := range map[string]string{"clickhouse://h/d": "http://h:8123/", "clickhouse://h/d?tls=1": "https://h:8443/", "clickhouse://[::1]:5/d": "http://[::1]:5/"} {
-		if s, err := newServer(url, ""); err != nil || s.url.String() != want {
-			t.Errorf("%s: %v, %v, want %s", url, s, err, want)
+	for url, want := range map[string]string{
+		"clickhouse://h/d":                         "h:8123/d http",
+		"clickhouse://u@h/d?tls=1":                 "h:8443/d https",
+		"clickhouse://[::1]:5/d":                   "[::1]:5/d http",
+		"clickhouse://u@h,[::1],g:5/d?cluster=a_b": "h:8123,[::1]:8123,g:5/d http",
+		"clickhouse://h:1,g/d?tls=1&cluster=c":     "h:1,g:8443/d https",
+	} {
+		h, err := newHosts(url, "")
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+		} else if got := h.String() + " " + h.all[0].url.Scheme; got != want {
+			t.Errorf("%s: %s, want %s", url, got, want)
 		}
 	}
 }
@@ -41,8 +57,11 @@ func TestSettings(t *testing.T) {
 func TestPassword(t *testing.T) {
 	s := clickhousetest.Start(t)
 	for _, password := range []string{"", "wrong"} {
-		_, err := Open(t.Context(), Options{URL: s.URL(), Password: password, Log: discard})
-		if err == nil || !strings.Contains(err.Error(), "assword") {
+		e, err := Open(t.Context(), Options{URL: s.URL(), Password: password, Log: discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Run(t.Context(), engine.Query{SQL: "SELECT 1 FROM events"}, nil); err == nil || !strings.Contains(err.Error(), "assword") {
 			t.Errorf("%q: %v, want that the password is wrong", password, err)
 		}
 	}
@@ -112,10 +131,10 @@ func TestAway(t *testing.T) {
 
 // Whatever the answer is, reading it ends.
 func FuzzRead(f *testing.F) {
-	f.Add("a\tb\nNullable(Int64)\tString\n1\tx\\ty\n\\N\t\\N\n")
-	f.Add("a\nFloat64\nnan\n")
-	f.Add("a\nBool\ntrue\n\n")
-	f.Add("a\n")
+	f.Add(`{"meta":[{"name":"a","type":"Nullable(Int64)"},{"name":"b","type":"String"}],"data":[["1","x\ty"],[null,null]],"rows":2,"statistics":{"elapsed":0.1}}`)
+	f.Add(`{"meta":[{"name":"a","type":"Float64"}],"data":[[null],[1e3],[true]],"rows":3}`)
+	f.Add(`{"meta":[{"name":"a","type":"Int64"}],"data":[[1]],"rows":1,"exception":"Code: 1"}`)
+	f.Add(`{"rows":0}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		width := -1
 		err := read(strings.NewReader(text), func(row []any) error {
@@ -125,7 +144,7 @@ func FuzzRead(f *testing.F) {
 			width = len(row)
 			return nil
 		})
-		if err == nil && !strings.HasSuffix(text, "\n") {
+		if err == nil && !json.Valid([]byte(text)) {
 			t.Error("an answer that does not end is taken")
 		}
 	})

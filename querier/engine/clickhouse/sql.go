@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -96,33 +95,30 @@ func integer(v int64) string {
 	return strconv.FormatInt(v, 10)
 }
 
-// events is the table of a query: the columns that it names, of its files.
-func (s *server) events(q engine.Query, has state) string {
+// events is the table of a query: the columns that it names, of the rows of the
+// chosen loads.
+func (h *hosts) events(q engine.Query, known map[string]bool, chosen []load) string {
 	columns := []string{"1"} // there may be none
 	for _, c := range q.Columns {
-		if !slices.Contains(has.columns, c) {
+		if !known[c] {
 			columns = append(columns, "CAST(NULL AS Nullable(String)) AS "+quote(c))
 			continue
 		}
 		columns = append(columns, quote(c))
 	}
-	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + s.table(events) + " WHERE " + ofFiles(q) + ")"
+	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + h.whole(h.database, events) + " WHERE " + of(chosen) + ")"
 }
 
-// ofFiles is a condition for the rows of a query's files.
-func ofFiles(q engine.Query) string {
-	var ids []string
-	wanted := map[fileID]bool{}
-	for _, f := range q.Files {
-		if id := idOf(f); f.Rows() > 0 && !wanted[id] {
-			wanted[id] = true
-			ids = append(ids, id.String())
-		}
-	}
-	if len(ids) == 0 {
+// of is a condition for the rows of loads.
+func of(chosen []load) string {
+	if len(chosen) == 0 {
 		return "1 = 0"
 	}
-	return "file IN (" + strings.Join(ids, ", ") + ")"
+	ids := make([]string, len(chosen))
+	for i, l := range chosen {
+		ids[i] = l.id.String()
+	}
+	return "load IN (" + strings.Join(ids, ", ") + ")"
 }
 
 // quote writes the name of a column, which comes from a file of the archive.
