@@ -86,19 +86,27 @@ func start(t *testing.T, args ...string) (admin string, out *logged) {
 func says(t *testing.T, admin string, out *logged, status int, words ...string) {
 	t.Helper()
 	last := ""
-	for late := time.After(time.Minute); ; {
-		if r, err := http.Get(admin + "/readyz"); err == nil {
-			b, _ := io.ReadAll(r.Body)
-			r.Body.Close()
-			last = fmt.Sprint(r.StatusCode, " ", string(b))
-			if r.StatusCode == status && containsAll(last, words) {
-				return
-			}
+	until(t, func() bool {
+		r, err := http.Get(admin + "/readyz")
+		if err != nil {
+			return false
 		}
+		defer r.Body.Close()
+		b, _ := io.ReadAll(r.Body)
+		last = fmt.Sprint(r.StatusCode, " ", string(b))
+		return r.StatusCode == status && containsAll(last, words)
+	}, func() string { return fmt.Sprintf("/readyz says %q, want %d and %q\n%s", last, status, words, out) })
+}
+
+// until waits for a condition; else says why it was waited for.
+func until(t *testing.T, holds func() bool, why func() string) {
+	t.Helper()
+	tick, late := time.Tick(10*time.Millisecond), time.After(time.Minute)
+	for !holds() {
 		select {
+		case <-tick:
 		case <-late:
-			t.Fatalf("/readyz says %q, want %d and %q\n%s", last, status, words, out)
-		case <-time.After(10 * time.Millisecond):
+			t.Fatal(why())
 		}
 	}
 }
@@ -143,9 +151,7 @@ func TestArchiveMissing(t *testing.T) {
 	admin, out := start(t, "--archive", "file://"+a.Dir)
 	missing := []string{"no archive at file://" + a.Dir, "the archiver makes it", "GLOW_ARCHIVE"}
 	says(t, admin, out, 503, missing...)
-	if !containsAll(out.String(), missing) {
-		t.Errorf("the log does not say it:\n%s", out)
-	}
+	until(t, func() bool { return containsAll(out.String(), missing) }, func() string { return "the log does not say it:\n" + out.String() })
 	a.Add([]archive.Row{{Time: archivetest.First, Type: "download"}}, true)
 	a.Commit()
 	says(t, admin, out, 200)
