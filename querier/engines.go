@@ -25,7 +25,7 @@ const passwordVar = "GLOW_ENGINE_PASSWORD"
 
 func engineFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "engine", Value: embedded, Usage: "what answers: " + embedded + ", in this process, or a server, clickhouse://[USER@]HOST:PORT/DATABASE (its HTTP port; ?tls=1 for HTTPS)"},
+		&cli.StringFlag{Name: "engine", Value: embedded, Usage: "what answers: " + embedded + ", in this process, or a server, clickhouse://[USER@]HOST:PORT/DATABASE (its HTTP port; ?tls=1 for HTTPS), or several, HOST:PORT,HOST:PORT/DATABASE?cluster=NAME"},
 		&cli.StringFlag{Name: "engine-password-file", Usage: "`FILE` with the server's password (or " + passwordVar + " has it)"},
 	}
 }
@@ -53,26 +53,58 @@ func password(c *cli.Context) (string, error) {
 	return strings.TrimRight(string(text), "\r\n"), err
 }
 
-// openEngine makes an engine. It waits for a server that is away.
-func openEngine(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, l engine.Limits) (engine.Engine, error) {
-	if c.String("engine") == embedded {
-		return engine.OpenDuckDB(files, l)
+// engines are who answers: clients' questions, the counting of values, and models.
+// Within this process each has databases of its own, so that nobody takes a
+// client's turn; a server's are one, so that no file is loaded by two, and a
+// client's turn is what api has of them.
+type engines struct{ questions, counting, models engine.Engine }
+
+func openEngines(c *cli.Context, d *daemon.Daemon, files *catalog.Catalog, l engine.Limits) (e engines, err error) {
+	counting, models := l, l
+	counting.Concurrency = 1
+	models.Threads, models.Concurrency = max(1, l.Threads/2), 2
+	if c.String("engine") != embedded {
+		if e.questions, err = openServer(c, d, files, l); err != nil {
+			return e, err
+		}
+		e.counting = e.questions
+		if e.models, err = engine.OpenDuckDB(files, models); err != nil { // this build has none
+			e.models = e.questions
+		}
+		return e, nil
 	}
+	for to, l := range map[*engine.Engine]engine.Limits{&e.questions: l, &e.counting: counting, &e.models: models} {
+		if *to, err = engine.OpenDuckDB(files, l); err != nil {
+			return e, errors.Join(err, e.Close())
+		}
+	}
+	return e, nil
+}
+
+// Close closes each once.
+func (e engines) Close() error {
+	var errs []error
+	closed := map[engine.Engine]bool{nil: true}
+	for _, one := range []engine.Engine{e.models, e.counting, e.questions} {
+		if !closed[one] {
+			closed[one] = true
+			errs = append(errs, one.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// openServer makes the engine that is a server, which may be away.
+func openServer(c *cli.Context, d *daemon.Daemon, files *catalog.Catalog, l engine.Limits) (engine.Engine, error) {
 	secret, err := password(c)
 	if err != nil {
 		return nil, daemon.Setting("engine-password-file", err)
 	}
-	outage := d.Outage("the engine")
-	for {
-		e, err := clickhouse.Open(ctx, clickhouse.Options{URL: c.String("engine"), Password: secret, Memory: l.Memory, Files: files, Log: d.Log})
-		if err == nil {
-			outage.Over()
-			return e, nil
-		}
-		if err := outage.Wait(ctx, err); err != nil {
-			return nil, err
-		}
+	e, err := clickhouse.Open(clickhouse.Options{URL: c.String("engine"), Password: secret, Memory: l.Memory, Files: files, Log: d.Log})
+	if err != nil {
+		return nil, daemon.Setting("engine", err)
 	}
+	return e, nil
 }
 
 // keeper is an engine that has rows of its own.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,22 +35,13 @@ func openTarget(c *cli.Context) (store.Store, error) {
 	return s, daemon.Setting("publish", err)
 }
 
-// openModels makes the models. They have an engine of their own, with one
-// thread, so that they stay behind whoever asks.
-func openModels(ctx context.Context, d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, state string, set settings) (*model.Store, engine.Engine, error) {
-	l := set.limits
-	l.Threads, l.Concurrency = max(1, l.Threads/2), 2
-	e, err := engine.OpenDuckDB(files, l)
-	if err != nil && c.String("engine") != embedded {
-		e, err = openEngine(ctx, d, c, files, l)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("open an engine for models: %w", err)
-	}
+// newModels makes the models. Their engine is their own, with few threads, so
+// that they stay behind whoever asks.
+func newModels(d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, state string, set settings, e engine.Engine) *model.Store {
 	return model.New(model.Options{
 		Folders: nonEmpty(c.StringSlice("models")), Shipped: models.FS, State: state,
 		Engine: e, Archive: files, Publish: set.target, Shown: api.Door{Types: set.publicDoor.Types}.SeesType, Log: d.Log, Metrics: d.Metrics,
-	}), e, nil
+	})
 }
 
 // openState makes the folder for what models have added up. All else in it is

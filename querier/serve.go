@@ -38,30 +38,19 @@ const (
 func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, files *catalog.Catalog, state string, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	e, err := openEngine(ctx, d, c, files, set.limits)
+	e, err := openEngines(c, d, files, set.limits)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	own := set.limits // counting never takes a client's turn
-	own.Concurrency = 1
-	counting, err := openEngine(ctx, d, c, files, own)
-	if err != nil {
-		return err
-	}
-	defer counting.Close()
-	statistics, adding, err := openModels(ctx, d, c, files, state, set)
-	if err != nil {
-		return err
-	}
-	defer adding.Close()
+	statistics := newModels(d, c, files, state, set, e.models)
 	modelsEnd := make(chan error, 1)
 	go func() { modelsEnd <- statistics.Run(ctx) }()
 	defer func() { stop(); <-modelsEnd }()
-	f := newFollower(d, set.source, files, counting, c.Duration("refresh"))
+	f := newFollower(d, set.source, files, e.counting, c.Duration("refresh"))
 	conns := newConns(d)
 	server := newServer(d, api.New(api.Settings{
-		Catalog: files, Engine: e, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: set.tokens,
+		Catalog: files, Engine: e.questions, Log: d.Log, Metrics: d.Metrics, Public: set.publicDoor, Tokens: set.tokens,
 		QueryTime: c.Duration("query-time"), MaxRows: c.Int("query-rows"), Concurrency: set.limits.Concurrency,
 		CacheBytes: answers, MaxAge: c.Duration("refresh"), Rate: set.rate, Conns: conns, Client: set.client,
 		Site: site.Handler(), Models: statistics,
@@ -70,7 +59,7 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 	go func() { failed <- server.Serve(limit.NewRoom(l, conns, headTime)) }()
 	d.Log.Info("questions are answered", "addr", l.Addr().String())
 	go f.count(ctx)
-	go keep(ctx, d, e, files, c.Duration("refresh"))
+	go keep(ctx, d, e.questions, files, c.Duration("refresh"))
 	go func() {
 		err := <-failed
 		if !errors.Is(err, http.ErrServerClosed) {

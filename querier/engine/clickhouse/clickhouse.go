@@ -65,7 +65,7 @@ const hour = time.Hour
 
 // Open makes an engine. It asks nothing of the servers yet: one that is away
 // is what Run and Keep say.
-func Open(ctx context.Context, o Options) (*Engine, error) {
+func Open(o Options) (*Engine, error) {
 	h, err := newHosts(o.URL, o.Password)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if e.keep == 0 {
 		e.keep = hour
 	}
-	e.life, e.stop = context.WithCancel(context.WithoutCancel(ctx))
+	e.life, e.stop = context.WithCancel(context.Background())
 	return e, nil
 }
 

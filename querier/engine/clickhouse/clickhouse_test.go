@@ -110,7 +110,7 @@ func connect(t *testing.T, s *clickhousetest.Server, d *folder, keep time.Durati
 // openAt makes an engine, which has asked the server nothing yet.
 func openAt(t *testing.T, url string, d *folder, keep time.Duration) *Engine {
 	t.Helper()
-	e, err := Open(t.Context(), Options{
+	e, err := Open(Options{
 		URL: url, Password: clickhousetest.Password, Keep: keep, Files: d,
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

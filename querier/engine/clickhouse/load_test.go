@@ -186,7 +186,7 @@ func TestTwoEngines(t *testing.T) {
 
 // loader is what a process that is to be killed does: it loads all there is.
 func loader(t *testing.T, url string, d *folder, files []archive.File) {
-	e, err := Open(t.Context(), Options{URL: url, Password: clickhousetest.Password, Files: d, Log: discard})
+	e, err := Open(Options{URL: url, Password: clickhousetest.Password, Files: d, Log: discard})
 	if err != nil {
 		t.Fatal(err)
 	}

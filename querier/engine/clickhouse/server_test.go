@@ -57,7 +57,7 @@ func TestSettings(t *testing.T) {
 func TestPassword(t *testing.T) {
 	s := clickhousetest.Start(t)
 	for _, password := range []string{"", "wrong"} {
-		e, err := Open(t.Context(), Options{URL: s.URL(), Password: password, Log: discard})
+		e, err := Open(Options{URL: s.URL(), Password: password, Log: discard})
 		if err != nil {
 			t.Fatal(err)
 		}
