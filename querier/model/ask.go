@@ -10,10 +10,6 @@ import (
 	"github.com/glowmap/glow/querier/model/expr"
 )
 
-// maxRows is the most rows of sums that one question may give: a model with
-// more is no statistic, and would take the memory of all others.
-const maxRows = 5_000_000
-
 // question writes the SQL for a model's sums. The inner SELECT computes what
 // the outer adds up, so that each expression stands there once.
 func question(m *define.Model) (sql string, args []any) {
@@ -51,8 +47,8 @@ func question(m *define.Model) (sql string, args []any) {
 }
 
 // ask has the engine add up files, and returns the sums by day (its first
-// second).
-func ask(ctx context.Context, e engine.Engine, m *define.Model, files []archive.File) (map[int64]*table, error) {
+// second), if there is room.
+func ask(ctx context.Context, e engine.Engine, m *define.Model, files []archive.File, room func(bytes int64) error) (map[int64]*table, error) {
 	sql, args := question(m)
 	types := sumTypes(m)
 	days := map[int64]*table{}
@@ -62,8 +58,10 @@ func ask(ctx context.Context, e engine.Engine, m *define.Model, files []archive.
 		if err != nil {
 			return err
 		}
-		if rows++; rows > maxRows {
-			return fmt.Errorf("more than %d rows: take a longer every, or fewer columns in by", maxRows)
+		if rows++; rows%lookRows == 0 {
+			if err := room(bytesOf(days)); err != nil {
+				return err
+			}
 		}
 		day := row[0].(int64) / 86400 * 86400
 		if days[day] == nil {
@@ -76,4 +74,11 @@ func ask(ctx context.Context, e engine.Engine, m *define.Model, files []archive.
 		t.shrink()
 	}
 	return days, err
+}
+
+func bytesOf(days map[int64]*table) (n int64) {
+	for _, t := range days {
+		n += t.bytes()
+	}
+	return n
 }

@@ -19,8 +19,12 @@ const (
 	mostVersions = 200
 )
 
-// retryAfter is how long a model rests that could not be computed.
-const retryAfter = 30 * time.Second
+// retryAfter is how long a model rests that could not be computed; each time
+// twice as long, up to retryMost.
+const (
+	retryAfter = 30 * time.Second
+	retryMost  = 16 * time.Minute
+)
 
 // work brings models up to date, one after another: those that have rows
 // already, or those that are new. So a long one does not keep others waiting
@@ -71,6 +75,7 @@ func (s *Store) newRun(e *entry) *run {
 			e.done, e.all = done, all
 		},
 		asked: s.metrics.asked,
+		room:  func(bytes int64) error { return s.room(e, bytes) },
 	}
 }
 
@@ -94,8 +99,9 @@ func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot)
 		if e.now() == nil {
 			s.Log.Info("model is filled", "model", e.name, "events", e.all, "seconds", time.Since(began).Seconds())
 		}
-		e.failure, e.seen = nil, snapshot.Version
+		e.failure, e.failed, e.seen = nil, 0, snapshot.Version
 		e.show(v)
+		s.trim(nil)
 		s.poke()
 	}
 }
@@ -107,11 +113,26 @@ func (s *Store) fail(e *entry, err error) {
 		e.retry = time.Now().Add(lookEvery)
 		return
 	}
-	e.retry = time.Now().Add(retryAfter)
+	if e.retry = time.Now().Add(min(retryAfter<<e.failed, retryMost)); e.failed < 8 {
+		e.failed++
+	}
+	if errors.Is(err, ErrLarge) {
+		e.release()
+	}
 	if e.failure == nil || e.failure.Error() != err.Error() {
 		s.Log.Error("model cannot be computed", "model", e.name, "err", err)
 	}
 	e.failure = err
+}
+
+// release forgets all but the versions: what was added up lies on the disk.
+func (e *entry) release() {
+	e.run, e.bytes = nil, 0
+	if v := e.now(); v != nil {
+		for _, b := range v.blocks {
+			e.bytes += b.bytes()
+		}
+	}
 }
 
 // show makes a version the newest.
@@ -122,7 +143,7 @@ func (e *entry) show(v *version) {
 		e.versions[len(e.versions)-1] = v
 		return
 	} else if old != nil {
-		old.old = now
+		old.old, old.own = now, old.alone(v)
 	}
 	v.sorts = &sorts{}
 	for _, b := range v.blocks {

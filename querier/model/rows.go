@@ -216,6 +216,22 @@ func (s *sorts) put(a Ask, order []int32) {
 	s.keep[a] = order
 }
 
+func (s *sorts) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep = nil
+}
+
+// bytes is what the orders take.
+func (s *sorts) bytes() (n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, order := range s.keep {
+		n += 4 * int64(cap(order))
+	}
+	return n
+}
+
 // sorted is the order of the rows of spans as a wants it.
 func (s *Store) sorted(ctx context.Context, m *define.Model, v *version, a Ask, spans []span, by []define.Sort) ([]int32, error) {
 	a.Version, a.Offset, a.Limit = "", 0, 0
@@ -235,5 +251,8 @@ func (s *Store) sorted(ctx context.Context, m *define.Model, v *version, a Ask, 
 	}
 	order := sortSpans(m, spans, by)
 	v.sorts.put(a, order)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trim(v.sorts)
 	return order, nil
 }

@@ -86,6 +86,7 @@ const (
 type Store struct {
 	Options
 	metrics metrics
+	limits  limits
 
 	mu      sync.Mutex
 	models  map[string]*entry
@@ -108,7 +109,9 @@ type entry struct {
 	run      *run
 	seen     string // version of the snapshot that the rows are of
 	failure  error
+	failed   int // times, one after another
 	retry    time.Time
+	bytes    int64 // that it takes, but for versions that are kept
 	done     uint64
 	all      uint64
 	versions []*version // oldest first
@@ -123,6 +126,7 @@ type version struct {
 	events []string // types that the rows are of
 	rows   int
 	old    time.Time // when another one followed
+	own    int64     // bytes that only this and older ones have; 0 of the newest
 	sorts  *sorts
 }
 
@@ -131,7 +135,7 @@ func New(o Options) *Store {
 	if o.Look <= 0 {
 		o.Look = lookEvery
 	}
-	s := &Store{Options: o, models: map[string]*entry{}, said: map[string]string{}, wake: make(chan struct{}, 1), sorting: make(chan struct{}, 1)}
+	s := &Store{Options: o, limits: usualLimits, models: map[string]*entry{}, said: map[string]string{}, wake: make(chan struct{}, 1), sorting: make(chan struct{}, 1)}
 	s.metrics = newMetrics(o.Metrics)
 	return s
 }

@@ -28,6 +28,7 @@ type adder struct {
 	at   map[string]int
 	sums *table
 	key  []byte
+	keys int64 // bytes of the keys
 }
 
 func newAdder(m *define.Model) *adder {
@@ -45,6 +46,7 @@ func (a *adder) add(row []any) {
 	i, found := a.at[string(a.key)]
 	if !found {
 		a.at[string(a.key)] = a.sums.N
+		a.keys += int64(len(a.key))
 		a.sums.add(row)
 		return
 	}
@@ -54,12 +56,21 @@ func (a *adder) add(row []any) {
 	}
 }
 
-// addTable adds all rows of a table.
-func (a *adder) addTable(t *table) {
+// lookRows is after how many rows it is looked how much memory they take.
+const lookRows = 4096
+
+// addTable adds all rows of a table, for as long as there is room.
+func (a *adder) addTable(t *table, room func(bytes int64) error) error {
 	row := make([]any, 0, len(t.Cols))
 	for i := range t.N {
+		if i%lookRows == 0 {
+			if err := room(a.sums.bytes() + a.keys + int64(len(a.at))*mapBytes); err != nil {
+				return err
+			}
+		}
 		a.add(t.row(i, row))
 	}
+	return nil
 }
 
 // appendKey appends what tells a value from all others.

@@ -24,7 +24,8 @@ type column struct {
 	IDs    []uint32 // of Words
 	Words  []string
 
-	ids map[string]uint32
+	ids  map[string]uint32
+	text int64 // bytes of Words
 }
 
 func newTable(types []expr.Type) *table {
@@ -108,6 +109,7 @@ func (c *column) id(s string) uint32 {
 		id = uint32(len(c.Words))
 		s = strings.Clone(s)
 		c.ids[s] = id
+		c.text += int64(len(s))
 		c.Words = append(c.Words, s)
 	}
 	return id
@@ -178,6 +180,10 @@ func (c *column) whole(n int) bool {
 	}
 	switch c.Type {
 	case expr.Text:
+		c.text = 0
+		for _, w := range c.Words {
+			c.text += int64(len(w))
+		}
 		return len(c.IDs) == n && !slices.ContainsFunc(c.IDs, func(id uint32) bool { return int(id) >= len(c.Words) })
 	case expr.Float:
 		return len(c.Floats) == n

@@ -26,9 +26,19 @@ const (
 // day is a date of a model: its parts, and what they come to.
 type day struct {
 	files string // key of the files that it is of
-	parts []part
-	sums  *table
-	block *block // of models whose periods are within a day
+	parts []part // without their sums, which lie on the disk
+	sums  *table // of models whose periods are longer than a day
+	block *block // of all others
+}
+
+func (d *day) bytes() int64 {
+	switch {
+	case d == nil:
+		return 0
+	case d.block != nil:
+		return d.block.bytes()
+	}
+	return d.sums.bytes()
 }
 
 // job is files of a date that are not added up yet.
@@ -47,6 +57,10 @@ type run struct {
 	// note is told of each change of how many of all rows are added up.
 	note  func(done, all uint64)
 	asked func(files int, took time.Duration)
+	// room is told how many bytes all of this takes, and says whether it may.
+	room  func(bytes int64) error
+	bytes int64 // of days
+	loose int64 // of parts that are not of a day yet
 }
 
 // bring adds up what a snapshot has anew, and returns all rows of the model.
@@ -67,10 +81,15 @@ func (r *run) bring(ctx context.Context, s *catalog.Snapshot) (*version, error) 
 		return nil, err
 	}
 	for _, date := range stale {
+		r.bytes -= r.days[date].bytes()
 		delete(r.days, date)
 		r.state.tidy(date, nil)
 	}
-	v := &version{until: s.Until, blocks: r.blocks(dates), events: eventsOf(r.m, s, dates)}
+	blocks, err := r.blocks(dates)
+	if err != nil {
+		return nil, err
+	}
+	v := &version{until: s.Until, blocks: blocks, events: eventsOf(r.m, s, dates)}
 	v.id = versionOf(r.m, v.blocks)
 	return v, nil
 }
@@ -121,21 +140,31 @@ func before(date string, days int) string {
 	return t.AddDate(0, 0, -days).Format(time.DateOnly)
 }
 
-// refresh adds up the files of dates that are in no part yet.
+// refresh adds up the files of dates that are in no part yet. A date is settled
+// as soon as it can be, so that no more parts are held than those of a question.
 func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) error {
 	found := map[string][]part{}
+	r.loose = 0
 	var jobs []job
 	var done, all uint64
 	for _, date := range dates {
-		parts, missing := r.parts(date, filesOf(r.m, s, date))
+		files := filesOf(r.m, s, date)
+		parts, missing := r.parts(date, files)
+		if err := r.take(parts...); err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			if err := r.settle(date, names(files), parts); err != nil {
+				return err
+			}
+			continue
+		}
 		found[date] = parts
 		j := job{date: date, files: missing}
 		for _, f := range missing {
 			j.rows += f.Rows()
 		}
-		if len(missing) > 0 {
-			jobs = append(jobs, j)
-		}
+		jobs = append(jobs, j)
 		all += j.rows
 	}
 	for len(jobs) > 0 {
@@ -145,17 +174,24 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 			return err
 		}
 		for _, j := range jobs[:n] {
+			if err := r.settle(j.date, names(filesOf(r.m, s, j.date)), found[j.date]); err != nil {
+				return err
+			}
+			delete(found, j.date)
 			done += j.rows
 		}
 		jobs = jobs[n:]
 	}
-	for _, date := range dates {
-		if err := r.settle(date, names(filesOf(r.m, s, date)), found[date]); err != nil {
-			return err
-		}
-	}
 	r.note(done, all)
 	return nil
+}
+
+// take counts parts that are not of a day yet.
+func (r *run) take(parts ...part) error {
+	for _, p := range parts {
+		r.loose += p.sums.bytes()
+	}
+	return r.room(r.bytes + r.loose)
 }
 
 // parts are those that there are of a date's files, and the files in none.
@@ -207,85 +243,142 @@ func batch(jobs []job) int {
 	return len(jobs)
 }
 
-// ask adds up the files of jobs; where they want too much memory at once, of
-// one after another.
+// ask adds up the files of jobs; where they want too much memory or room in the
+// cache at once, of one after another.
 func (r *run) ask(ctx context.Context, jobs []job, found map[string][]part) error {
 	var files []archive.File
 	for _, j := range jobs {
 		files = append(files, j.files...)
 	}
 	began := time.Now()
-	days, err := ask(ctx, r.engine, r.m, files)
+	days, err := ask(ctx, r.engine, r.m, files, func(bytes int64) error { return r.room(r.bytes + r.loose + bytes) })
 	r.asked(len(files), time.Since(began))
-	if errors.Is(err, engine.ErrMemory) && len(jobs) > 1 {
-		half := len(jobs) / 2
-		if err := r.ask(ctx, jobs[:half], found); err != nil {
-			return err
+	if errors.Is(err, engine.ErrMemory) || errors.Is(err, catalog.ErrFull) || errors.Is(err, ErrLarge) {
+		if first, second, ok := r.halve(jobs); ok {
+			if err := r.ask(ctx, first, found); err != nil {
+				return err
+			}
+			return r.ask(ctx, second, found)
 		}
-		return r.ask(ctx, jobs[half:], found)
 	}
 	if err != nil {
-		return fmt.Errorf("add up %s to %s: %w", jobs[0].date, jobs[len(jobs)-1].date, err)
+		return explain(jobs, err)
 	}
 	for _, j := range jobs {
-		first, _, err := archive.DateSpan(j.date)
-		if err != nil {
+		if err := r.keep(j, days, found); err != nil {
 			return err
 		}
-		p := part{names(j.files), days[first]}
-		if p.sums == nil {
-			p.sums = newTable(sumTypes(r.m))
-		}
-		if err := r.state.write(j.date, p); err != nil {
-			return err
-		}
-		found[j.date] = append(found[j.date], p)
 	}
 	return nil
+}
+
+// halve divides jobs, and the files of the last one.
+func (r *run) halve(jobs []job) (first, second []job, ok bool) {
+	half := len(jobs) / 2
+	if half > 0 {
+		return jobs[:half], jobs[half:], true
+	}
+	j := jobs[0]
+	half = len(j.files) / 2
+	if half == 0 || !r.m.Combines() {
+		return nil, nil, false
+	}
+	return []job{{date: j.date, files: j.files[:half]}}, []job{{date: j.date, files: j.files[half:]}}, true
+}
+
+// explain says what cannot be added up, and what would help.
+func explain(jobs []job, err error) error {
+	err = fmt.Errorf("add up %s to %s: %w", jobs[0].date, jobs[len(jobs)-1].date, err)
+	if !errors.Is(err, catalog.ErrFull) {
+		return err
+	}
+	bytes := int64(0)
+	for _, f := range jobs[0].files {
+		bytes += f.Bytes
+	}
+	return fmt.Errorf("%w: give the querier a --cache-size of more than %d bytes", err, bytes)
+}
+
+// keep makes a part of the sums of a job's files.
+func (r *run) keep(j job, days map[int64]*table, found map[string][]part) error {
+	first, _, err := archive.DateSpan(j.date)
+	if err != nil {
+		return err
+	}
+	p := part{names(j.files), days[first]}
+	if p.sums == nil {
+		p.sums = newTable(sumTypes(r.m))
+	}
+	if err := r.state.write(j.date, p); err != nil {
+		return err
+	}
+	found[j.date] = append(found[j.date], p)
+	return r.take(p)
 }
 
 // settle makes a day of its parts: few ones, merged.
 func (r *run) settle(date string, files []string, parts []part) error {
-	d := &day{files: fileKey(files), parts: parts}
-	if len(parts) == 1 {
-		d.sums = parts[0].sums
-	} else {
-		all := newAdder(r.m)
-		for _, p := range parts {
-			all.addTable(p.sums)
-		}
-		all.sums.shrink()
-		d.sums = all.sums
+	for _, p := range parts {
+		r.loose -= p.sums.bytes()
+	}
+	d := &day{files: fileKey(files)}
+	var err error
+	if d.sums, err = r.merge(parts); err != nil {
+		return err
 	}
 	if len(parts) > maxParts {
-		d.parts = []part{{files, d.sums}}
-		if err := r.state.write(date, d.parts[0]); err != nil {
+		parts = []part{{files, d.sums}}
+		if err := r.state.write(date, parts[0]); err != nil {
 			return err
 		}
 	}
-	r.state.tidy(date, d.parts)
+	r.state.tidy(date, parts)
 	if r.m.Every.Seconds > 0 {
-		d.block = finish(r.m, d.sums)
-		if len(d.parts) == 1 { // read again if it is needed
-			d.parts, d.sums = []part{{files: d.parts[0].files}}, nil
+		d.block, d.sums = finish(r.m, d.sums), nil
+	}
+	for _, p := range parts { // read again if they are needed
+		d.parts = append(d.parts, part{files: p.files})
+	}
+	r.bytes += d.bytes() - r.days[date].bytes()
+	r.days[date] = d
+	return r.room(r.bytes + r.loose)
+}
+
+// merge adds parts up.
+func (r *run) merge(parts []part) (*table, error) {
+	if len(parts) == 1 {
+		return parts[0].sums, nil
+	}
+	all := newAdder(r.m)
+	for _, p := range parts {
+		if err := r.addTo(all, p.sums); err != nil {
+			return nil, err
 		}
 	}
-	r.days[date] = d
-	return nil
+	all.sums.shrink()
+	return all.sums, nil
+}
+
+// addTo adds the rows of a table up, if there is room.
+func (r *run) addTo(all *adder, t *table) error {
+	return all.addTable(t, func(bytes int64) error { return r.room(r.bytes + r.loose + bytes) })
 }
 
 // blocks are the rows of dates, in their order.
-func (r *run) blocks(dates []string) []*block {
+func (r *run) blocks(dates []string) ([]*block, error) {
 	var blocks []*block
 	if r.m.Every.Seconds > 0 {
 		for _, date := range dates {
 			blocks = append(blocks, r.days[date].block)
 		}
-		return blocks
+		return blocks, r.room(r.bytes)
 	}
 	all := newAdder(r.m)
 	for _, date := range dates {
-		all.addTable(r.days[date].sums)
+		if err := r.addTo(all, r.days[date].sums); err != nil {
+			return nil, err
+		}
 	}
-	return append(blocks, finish(r.m, all.sums))
+	b := finish(r.m, all.sums)
+	return []*block{b}, r.room(r.bytes + b.bytes())
 }
