@@ -1,5 +1,6 @@
 // Package answer answers checked questions: it asks an engine (answer.go), puts
-// in what no row says (fill.go), and folds what few people did (fold.go).
+// in what no row says (rows.go), and folds what few people did (fold.go), by what
+// table.go says of counts that others are parts of (axis.go).
 package answer
 
 import (
@@ -88,19 +89,36 @@ func (a *asker) tooMany(n int) error {
 
 func (a *asker) ask(ctx context.Context) ([][]any, error) {
 	q := a.q
-	starts := a.starts()
+	starts := a.starts(q)
 	if len(starts) > a.most {
 		return nil, a.tooMany(len(starts))
 	}
 	if q.Limit > 0 && q.Every != "" && a.least <= 1 && len(q.By) > 0 {
 		return a.largest(ctx, starts)
 	}
+	if a.least > 1 {
+		return a.folded(ctx, starts)
+	}
 	groups, err := a.groups(ctx, q, starts)
 	if err != nil {
 		return nil, err
 	}
-	if a.least > 1 {
-		groups = fold(groups, a.least)
+	return a.rows(groups, starts)
+}
+
+// folded tells no small counts.
+func (a *asker) folded(ctx context.Context, starts []int64) ([][]any, error) {
+	f := newFolder(a.q, a.least)
+	f.starts, f.fine = starts, a.starts(&f.whole)
+	if len(f.fine) > a.most {
+		return nil, a.tooMany(len(f.fine))
+	}
+	groups, err := a.groups(ctx, &f.whole, f.fine)
+	if err != nil {
+		return nil, err
+	}
+	if groups, err = f.fold(ctx, groups); err != nil {
+		return nil, err
 	}
 	return a.rows(groups, starts)
 }
@@ -132,8 +150,7 @@ func (a *asker) largest(ctx context.Context, starts []int64) ([][]any, error) {
 }
 
 // starts are the starts of all periods; one if there is but one.
-func (a *asker) starts() []int64 {
-	q := a.q
+func (a *asker) starts(q *question.Question) []int64 {
 	if q.Every == "" {
 		return []int64{0}
 	}

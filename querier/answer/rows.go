@@ -146,8 +146,12 @@ func compareAll(a, b *group) int {
 	if c := compareBool(a.folded, b.folded); c != 0 {
 		return c
 	}
-	for i := range a.values {
-		if c := compareValues(a.values[i], b.values[i], false); c != 0 {
+	return compareLists(a.values, b.values)
+}
+
+func compareLists(a, b []any) int {
+	for i := range a {
+		if c := compareValues(a[i], b[i], false); c != 0 {
 			return c
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/glowmap/glow/querier/answer"
 	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/question"
 )
@@ -33,17 +32,22 @@ type discovery struct {
 
 type key struct {
 	Key  string  `json:"key"`
-	N    *uint64 `json:"n"` // null: too few to be told
-	From string  `json:"from"`
+	N    *uint64 `json:"n"`    // null: too few to be told
+	From string  `json:"from"` // of the archive, if they are too few
 	To   string  `json:"to"`
 }
 
 type dimension struct {
-	Name      string          `json:"name"`
-	Attribute bool            `json:"attribute"`
-	Distinct  *int            `json:"distinct,omitempty"` // null is none of them
-	More      bool            `json:"more,omitempty"`     // there are more than were counted
-	Values    []catalog.Value `json:"values"`
+	Name      string  `json:"name"`
+	Attribute bool    `json:"attribute"`
+	Distinct  *int    `json:"distinct,omitempty"` // null is none of them; of those told
+	More      bool    `json:"more,omitempty"`     // there are more than were counted
+	Values    []value `json:"values"`
+}
+
+type value struct {
+	Value *string `json:"value"` // null: unknown
+	N     *uint64 `json:"n"`     // null: not told
 }
 
 // countTime is how long discovery waits for values that are being counted;
@@ -104,37 +108,51 @@ func (v *server) discover(s *catalog.Snapshot, counts *catalog.Counts, d Door, m
 	return all
 }
 
+// keyOf says how many events of a type there are, and when. Of too few it says
+// neither: a moment of few is a count, too.
 func keyOf(s *catalog.Snapshot, typ string, least int64) key {
 	n, from, to := s.Rows(typ)
-	k := key{Key: typ, N: &n, From: *moment(s, from), To: *moment(s, to)}
 	if int64(n) < least {
-		k.N = nil
+		return key{Key: typ, From: *moment(s, s.From), To: *moment(s, s.Until)}
 	}
-	return k
+	return key{Key: typ, N: &n, From: *moment(s, from), To: *moment(s, to)}
 }
 
 func (v *server) dimension(counts *catalog.Counts, name string, types []string, least int64) dimension {
-	d := dimension{Name: question.Name(name), Attribute: strings.HasPrefix(name, question.Attr), Values: []catalog.Value{}}
-	values, distinct, more := v.Catalog.Values(counts, name, types)
-	if values == nil {
+	d := dimension{Name: question.Name(name), Attribute: strings.HasPrefix(name, question.Attr), Values: []value{}}
+	all, distinct, more := v.Catalog.Values(counts, name, types)
+	if all == nil {
 		return d
 	}
-	values = told(values, least)
-	d.Distinct, d.More, d.Values = &distinct, more, values[:min(mostValues, len(values))]
+	if least > 1 {
+		all, distinct = told(all, least)
+		more = false
+	}
+	for _, one := range all[:min(mostValues, len(all))] {
+		of := value{Value: one.Value}
+		if least <= 1 {
+			of.N = &one.N
+		}
+		d.Values = append(d.Values, of)
+	}
+	d.Distinct, d.More = &distinct, more
 	return d
 }
 
-// told are the values that may be told: see answer.Tell.
-func told(values []catalog.Value, least int64) []catalog.Value {
-	n := make([]int64, len(values))
-	for i, v := range values {
-		n[i] = int64(v.N)
-	}
-	list := []catalog.Value{}
-	for i, tell := range answer.Tell(n, least) {
-		if tell {
-			list = append(list, values[i])
+// told are the values that are common enough to be told, and how many that are
+// besides null. Their counts are not: those of a dimension add up to those of
+// the types, and those of countries to those of continents, so that what is
+// missing would follow. A question has them, folded.
+func told(all []catalog.Value, least int64) (list []catalog.Value, distinct int) {
+	list = []catalog.Value{}
+	for _, v := range all {
+		if v.N < uint64(least) {
+			continue
+		}
+		list = append(list, v)
+		if v.Value != nil {
+			distinct++
 		}
 	}
-	return list
+	return list, distinct
 }

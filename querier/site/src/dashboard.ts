@@ -109,7 +109,7 @@ function overview(): void {
 
 function dimensions(): void {
   byId("dimension-list").replaceChildren(...keys.dimensions.filter((d) => d.values.length > 0).map((d) => {
-    const most = Math.max(...d.values.map((v) => v.n), 1);
+    const most = Math.max(...d.values.map((v) => v.n ?? 0), 1);
     const rows = d.values.slice(0, VALUES).map((v) => {
       const b = make("button", { type: "button" }, make("bdi", {}, value(d.name, v.value)));
       b.addEventListener("click", () => {
@@ -117,8 +117,8 @@ function dimensions(): void {
         byId("ask").scrollIntoView();
       });
       const bar = make("i");
-      bar.style.setProperty("--part", String(v.n / most));
-      return make("tr", {}, make("th", { scope: "row" }, b), make("td", { class: "bar", "aria-hidden": "true" }, bar), make("td", { class: "n" }, brief(v.n)));
+      bar.style.setProperty("--part", String((v.n ?? 0) / most));
+      return make("tr", {}, make("th", { scope: "row" }, b), make("td", { class: "bar", "aria-hidden": "true" }, bar), make("td", { class: "n" }, v.n === null ? "" : brief(v.n)));
     });
     const head = make("thead", { class: "vh" }, make("tr", {}, make("th", { scope: "col" }, "Value"), make("td"), make("th", { scope: "col" }, "Events")));
     const body = rows.length ? [make("table", { "aria-label": title(d.name) }, head, make("tbody", {}, ...rows))] : [];

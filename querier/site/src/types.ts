@@ -45,7 +45,7 @@ export interface Dimension {
   attribute?: boolean;
   distinct?: number;
   more?: boolean; // there are more than were counted
-  values: { value: Cell; n: number }[];
+  values: { value: Cell; n: number | null }[]; // null: not told, the most frequent first all the same
 }
 
 export interface Model {
