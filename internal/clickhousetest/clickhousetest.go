@@ -6,6 +6,7 @@ package clickhousetest
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -25,32 +26,71 @@ const (
 
 // Server is a ClickHouse server.
 type Server struct {
-	t    testing.TB
-	dir  string
-	addr string
-	cmd  *exec.Cmd
+	t         testing.TB
+	dir       string
+	http, tcp string // addresses
+	known     bool   // to others
+	shards    string // of config, what it knows of the cluster
+	cmd       *exec.Cmd
 }
 
-// Start starts a server without tables, stopped when the test ends.
-func Start(t testing.TB) *Server {
+// Cluster is what the servers of [StartCluster] call themselves.
+const Cluster = "all_of_them"
+
+// Start starts a server without tables, stopped when the test ends. Its user has
+// settings, as in "max_threads=1".
+func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir()}
-	t.Cleanup(s.Kill)
-	s.write("users.xml", fmt.Sprintf(users, User, strings.ReplaceAll(Password, "&", "&amp;")))
+	s := prepare(t, settings)
 	s.Start()
 	return s
 }
 
+// StartCluster starts servers that are the shards of a cluster.
+func StartCluster(t testing.TB, n int) (list []*Server) {
+	t.Helper()
+	shards := ""
+	for range n {
+		s := prepare(t, nil)
+		_, port, _ := net.SplitHostPort(s.tcp)
+		shards += fmt.Sprintf(shard, port, User, escape(Password))
+		list = append(list, s)
+	}
+	for _, s := range list {
+		s.shards, s.known = shards, true
+		s.Start()
+	}
+	return list
+}
+
+func prepare(t testing.TB, settings []string) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir(), http: freeAddr(t), tcp: freeAddr(t)}
+	t.Cleanup(s.Kill)
+	profile := ""
+	for _, set := range settings {
+		name, value, _ := strings.Cut(set, "=")
+		profile += "<" + name + ">" + escape(value) + "</" + name + ">"
+	}
+	s.write("users.xml", fmt.Sprintf(users, User, escape(Password), profile))
+	return s
+}
+
+func escape(text string) string { return strings.ReplaceAll(text, "&", "&amp;") }
+
 const (
-	users = `<yandex><profiles><default></default></profiles><quotas><default></default></quotas><users><%[1]s>
+	users = `<yandex><profiles><default>%[3]s</default></profiles><quotas><default></default></quotas><users><%[1]s>
 <password>%[2]s</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>
 </%[1]s></users></yandex>`
 
 	config = `<yandex><logger><level>warning</level><console>1</console></logger>
-<listen_host>127.0.0.1</listen_host><http_port>%[1]s</http_port><timezone>America/New_York</timezone>
-<path>%[2]s/data/</path><tmp_path>%[2]s/tmp/</tmp_path><users_config>%[2]s/users.xml</users_config>
+<listen_host>127.0.0.1</listen_host><http_port>%[1]s</http_port><tcp_port>%[2]s</tcp_port><timezone>America/New_York</timezone>
+<path>%[3]s/data/</path><tmp_path>%[3]s/tmp/</tmp_path><users_config>%[3]s/users.xml</users_config>
 <default_profile>default</default_profile><default_database>default</default_database>
+<remote_servers><%[4]s>%[5]s</%[4]s></remote_servers>
 <mark_cache_size>10000000</mark_cache_size></yandex>`
+
+	shard = `<shard><replica><host>127.0.0.1</host><port>%s</port><user>%s</user><password>%s</password></replica></shard>`
 )
 
 func (s *Server) write(name, text string) {
@@ -67,8 +107,9 @@ func (s *Server) Start() {
 		if s.cmd == nil {
 			s.launch()
 		}
-		if r, err := http.Get("http://" + s.addr + "/ping"); err == nil {
+		if r, err := http.Get("http://" + s.http + "/ping"); err == nil {
 			r.Body.Close()
+			s.known = true
 			return
 		}
 		if time.Now().After(end) {
@@ -76,7 +117,10 @@ func (s *Server) Start() {
 			s.t.Fatalf("clickhouse-server does not answer\n%s", log)
 		}
 		if pid, _ := syscall.Wait4(s.cmd.Process.Pid, nil, syscall.WNOHANG, nil); pid != 0 {
-			s.cmd = nil // somebody else took the port first
+			s.cmd = nil // somebody else has the port, or had it
+			if !s.known {
+				s.http, s.tcp = freeAddr(s.t), freeAddr(s.t)
+			}
 		}
 	}
 }
@@ -89,11 +133,9 @@ func (s *Server) launch() {
 	if err != nil {
 		s.t.Fatalf("%v (apt-get install clickhouse-server)", err)
 	}
-	if s.addr == "" || !free(s.addr) {
-		s.addr = freeAddr(s.t)
-	}
-	_, port, _ := net.SplitHostPort(s.addr)
-	s.write("config.xml", fmt.Sprintf(config, port, s.dir))
+	_, port, _ := net.SplitHostPort(s.http)
+	_, native, _ := net.SplitHostPort(s.tcp)
+	s.write("config.xml", fmt.Sprintf(config, port, native, s.dir, Cluster, s.shards))
 	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		s.t.Fatal(err)
@@ -118,25 +160,23 @@ func find() (string, error) {
 	return program, err
 }
 
+// freeAddr is an address that nobody listens on. Its port is none of those that
+// systems give to whoever asks for any, so that it stays free while the server
+// does not run.
 func freeAddr(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(fmt.Errorf("look for a free port: %w", err))
+	for range 100 {
+		addr := fmt.Sprint("127.0.0.1:", 10000+rand.IntN(20000))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func free(addr string) bool {
-	l, err := net.Listen("tcp", addr)
-	if err == nil {
-		l.Close()
-	}
-	return err == nil
+	t.Fatal("no port is free")
+	return ""
 }
 
 // URL is what --engine takes, of a database that need not be there yet.
-func (s *Server) URL() string { return "clickhouse://" + User + "@" + s.addr + "/history" }
+func (s *Server) URL() string { return "clickhouse://" + User + "@" + s.http + "/history" }
 
 // Kill kills the server with SIGKILL.
 func (s *Server) Kill() {
@@ -169,7 +209,7 @@ func (s *Server) Do(sql string) string {
 
 // Try runs a statement as Do does. It is for one that may fail.
 func (s *Server) Try(sql string) (string, error) {
-	r, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/", strings.NewReader(sql))
+	r, err := http.NewRequest(http.MethodPost, "http://"+s.http+"/", strings.NewReader(sql))
 	if err != nil {
 		return "", err
 	}

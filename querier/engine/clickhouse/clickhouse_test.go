@@ -35,6 +35,18 @@ func (d *folder) Local(_ context.Context, f archive.File) (engine.Local, func(),
 	return engine.Local{Path: path, Columns: d.columns[f.Name]}, func() {}, nil
 }
 
+// All says where files are.
+func (d *folder) All(ctx context.Context, files []archive.File) (all []engine.Local, release func(), err error) {
+	for _, f := range files {
+		l, _, err := d.Local(ctx, f)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, l)
+	}
+	return all, func() {}, nil
+}
+
 // put writes rows as a file of the archive.
 func (d *folder) put(t *testing.T, rows []archive.Row) archive.File {
 	t.Helper()

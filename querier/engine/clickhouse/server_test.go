@@ -79,28 +79,19 @@ func TestLimits(t *testing.T) {
 	if err := e.Run(ctx, endless, none); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want that the time is over", err)
 	}
+	running := func(want string) bool {
+		return s.Do("SELECT count() FROM system.processes WHERE query LIKE '%max(sleep(%' AND query NOT LIKE '%processes%'") == want
+	}
+	await(t, "it has ended", func() bool { return running("0") })
 	ctx, cancel = context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx, endless, none) }()
-	running := func() string {
-		return s.Do("SELECT count() FROM system.processes WHERE query LIKE '%max(sleep(%' AND query NOT LIKE '%processes%'")
-	}
-	for running() == "0" {
-		select {
-		case err := <-done:
-			t.Fatalf("it ended by itself: %v", err)
-		case <-time.After(time.Millisecond):
-		}
-	}
+	await(t, "it runs", func() bool { return len(done) > 0 || running("1") })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}
-	for end := time.Now().Add(20 * time.Second); running() != "0"; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it still runs")
-		}
-	}
+	await(t, "it has ended", func() bool { return running("0") })
 	large := engine.Query{SQL: "SELECT count(DISTINCT number) FROM (SELECT number FROM system.numbers LIMIT 10000000)"}
 	if err := e.Run(t.Context(), large, none); !errors.Is(err, engine.ErrMemory) {
 		t.Errorf("%v, want that it takes too much memory", err)
@@ -112,6 +103,16 @@ func TestLimits(t *testing.T) {
 	var said *Error
 	if err := e.Run(t.Context(), engine.Query{SQL: "SELECT nothing FROM events"}, none); !errors.As(err, &said) || said.Code == 0 {
 		t.Errorf("%v, want what the server says", err)
+	}
+}
+
+// await asks the server until it says yes.
+func await(t *testing.T, what string, yes func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !yes(); {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %s", what)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ type load struct {
 }
 
 // partition is its name in statements.
-func (l load) partition() string { return fmt.Sprintf("(%d, %d)", l.file, l.id) }
+func (l load) partition() string { return fmt.Sprintf("(%d,%d)", l.file, l.id) }
 
 // prepare makes what is not there, once.
 func (e *Engine) prepare(ctx context.Context) error {
@@ -94,7 +94,7 @@ func (s *server) prepare(ctx context.Context) error {
 		return err
 	}
 	return s.query(ctx, "SHOW CREATE TABLE "+s.database+"."+events, 0, func(row []any) error {
-		if !strings.Contains(fmt.Sprint(row), "PARTITION BY (file, load)") {
+		if !strings.Contains(strings.ReplaceAll(fmt.Sprint(row), "`", ""), "PARTITION BY (file, load)") {
 			return fmt.Errorf("the table %s.%s is not as this querier makes it, PARTITION BY (file, load): if nobody else needs it, DROP TABLE %[1]s.%[2]s, and it is filled anew", s.database, events)
 		}
 		return nil
@@ -129,7 +129,8 @@ func (e *Engine) there(ctx context.Context, s *server) (state, error) {
 			continue
 		}
 		l := load{rows: uint64(r.n)}
-		if k, err := fmt.Sscanf(strings.ReplaceAll(r.name, " ", ""), "(%d,%d)", &l.file, &l.id); err != nil || k != 2 {
+		text := strings.ReplaceAll(r.name, " ", "")
+		if _, err := fmt.Sscanf(text, "(%d,%d)", &l.file, &l.id); err != nil || text != l.partition() {
 			return has, fmt.Errorf("partition %q is not of our making", r.name)
 		}
 		has.loads[l.file] = append(has.loads[l.file], l)
