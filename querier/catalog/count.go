@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/querier/engine"
@@ -34,7 +35,7 @@ func (w *words) id(s string) uint32 {
 	return id
 }
 
-// counts are the values of one file.
+// counts are the values of one file. They do not change.
 type counts struct{ of []column }
 
 // column is the values of one column in the rows of one type.
@@ -52,8 +53,15 @@ type value struct {
 
 // Counts says which values the rows of an archive have, by type and column.
 type Counts struct {
+	// Version is that of the snapshot which they are of, and another one while
+	// not all of its files are counted: the same version, the same counts.
 	Version string
-	of      map[string]map[string]*sums
+
+	snapshot string // version of the snapshot
+	whole    bool   // all is counted that can be
+	files    int    // counted
+	texts    []string
+	of       map[string]map[string]*sums
 }
 
 type sums struct {
@@ -79,30 +87,72 @@ func counted(columns []string) []string {
 	return list
 }
 
-// Count counts the values of files that were not counted yet. It takes as long
-// as a few queries over those files. [engine.ErrGone] names files that are lost; the
-// others are counted all the same.
+// mostFailures is how many files may fail one after another before counting
+// rests: then it is not the files.
+const mostFailures = 3
+
+// Count counts the values of files that were not counted yet, the newest first,
+// with an engine of which questions do not notice it. It takes as long as a few
+// queries over those files; how far it is, is told each second. One at a time
+// may count.
+//
+// A file that is lost ([engine.ErrGone]), too large ([ErrFull]) or of too many
+// values ([engine.ErrMemory]) is passed over: there are more values, nobody
+// knows which. The error says so; that of the last two comes once.
 func (c *Catalog) Count(ctx context.Context, e engine.Engine) error {
 	s := c.Current()
 	if s == nil {
 		return nil
 	}
-	var lost []error
-	for _, f := range s.Manifest.Files {
-		if err := gone(c.countFile(ctx, e, f)); errors.Is(err, engine.ErrGone) {
-			lost = append(lost, err)
-		} else if err != nil {
-			return fmt.Errorf("count the values of %s: %w", f.Name, err)
+	files := slices.Clone(s.Manifest.Files)
+	slices.SortFunc(files, func(a, b archive.File) int {
+		return cmp.Or(cmp.Compare(b.Date, a.Date), cmp.Compare(b.To, a.To), cmp.Compare(a.Name, b.Name))
+	})
+	var passed, failed failures
+	inARow, shown := 0, time.Now()
+	for _, f := range files {
+		err := gone(c.countFile(ctx, Behind(e), f))
+		inARow++
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, engine.ErrGone), errors.Is(err, ErrFull), errors.Is(err, engine.ErrMemory):
+			passed.add(f, err)
+			inARow = 0
+		case err != nil:
+			failed.add(f, err)
+		default:
+			inARow = 0
+		}
+		if inARow == mostFailures {
+			break
+		}
+		if time.Since(shown) >= c.show {
+			c.tell(s, false)
+			shown = time.Now()
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.total == nil || c.total.Version != s.Version {
-		c.total = c.sum(s)
-		close(c.ready)
-		c.ready = make(chan struct{})
+	c.tell(s, failed.n == 0)
+	return errors.Join(passed.err(), failed.err())
+}
+
+// failures are errors of files, of which the first few are told.
+type failures struct {
+	n    int
+	list []error
+}
+
+func (f *failures) add(of archive.File, err error) {
+	if f.n++; f.n <= 3 {
+		f.list = append(f.list, fmt.Errorf("count the values of %s: %w", of.Name, err))
 	}
-	return errors.Join(lost...)
+}
+
+func (f *failures) err() error {
+	if f.n > len(f.list) {
+		return errors.Join(append(f.list, fmt.Errorf("and so of %d more files", f.n-len(f.list)))...)
+	}
+	return errors.Join(f.list...)
 }
 
 func (c *Catalog) countFile(ctx context.Context, e engine.Engine, f archive.File) error {
@@ -112,20 +162,48 @@ func (c *Catalog) countFile(ctx context.Context, e engine.Engine, f archive.File
 	if done {
 		return nil
 	}
-	columns, err := c.columnsOf(ctx, f)
+	columns, err := c.columnsOf(ctx, f) // and perhaps its values, by the notes
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	_, done = c.counts[f.Name]
+	c.mu.Unlock()
+	if done {
+		return nil
+	}
 	var of counts
 	for _, name := range counted(columns) {
-		if err := c.countColumn(ctx, e, f, name, &of); err != nil {
-			return err
+		if err = c.countColumn(ctx, e, f, name, &of); err != nil {
+			break
 		}
 	}
+	never := errors.Is(err, ErrFull) || errors.Is(err, engine.ErrMemory)
+	if err != nil && !never {
+		return err
+	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	if never {
+		of = *uncounted(f, columns)
+	}
 	c.counts[f.Name] = &of
-	return nil
+	is := c.noteOf(columns, &of)
+	c.mu.Unlock()
+	if !never {
+		c.notes.write(f, is)
+	}
+	return err
+}
+
+// uncounted says of a file that nobody knows its values.
+func uncounted(f archive.File, columns []string) *counts {
+	of := &counts{}
+	for typ := range f.Types {
+		for _, name := range counted(columns) {
+			of.of = append(of.of, column{typ: typ, name: name, more: true})
+		}
+	}
+	return of
 }
 
 func (c *Catalog) countColumn(ctx context.Context, e engine.Engine, f archive.File, name string, of *counts) error {
@@ -157,27 +235,65 @@ func (c *Catalog) countColumn(ctx context.Context, e engine.Engine, f archive.Fi
 	})
 }
 
-// sum adds the counts of all files up; the lock is held.
-func (c *Catalog) sum(s *Snapshot) *Counts {
-	total := &Counts{Version: s.Version, of: map[string]map[string]*sums{}}
+// tell shows what is counted of a snapshot: all of it, or so far. What was
+// counted of an earlier one stays until it is all.
+func (c *Catalog) tell(s *Snapshot, whole bool) {
+	c.mu.Lock()
+	total := &Counts{Version: s.Version, snapshot: s.Version, whole: whole, texts: c.words.texts, of: map[string]map[string]*sums{}}
+	last := c.total
+	known := make([]fileCounts, 0, len(s.Manifest.Files))
 	for _, f := range s.Manifest.Files {
 		of := c.counts[f.Name]
-		if of == nil { // gone meanwhile: a newer snapshot will be counted
+		if of != nil {
+			total.files++
+		}
+		known = append(known, fileCounts{f, c.columns[f.Name], of})
+	}
+	c.mu.Unlock()
+	if last != nil && (last.whole && !whole || last.snapshot == s.Version && last.whole == whole && last.files == total.files) {
+		return
+	}
+	if !whole {
+		total.Version += fmt.Sprint("+", total.files)
+	}
+	columns := counted(s.columns)
+	for _, f := range known {
+		total.addFile(f, columns)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total = total
+	close(c.ready)
+	c.ready = make(chan struct{})
+}
+
+// fileCounts is what is known of a file.
+type fileCounts struct {
+	file    archive.File
+	columns []string // nil: it is lost
+	counts  *counts  // nil: not counted
+}
+
+// addFile adds the values of a file; all has the columns that any file has.
+func (t *Counts) addFile(f fileCounts, all []string) {
+	if f.columns == nil {
+		return
+	}
+	of := f.counts
+	if of == nil {
+		of = uncounted(f.file, f.columns)
+	}
+	for i := range of.of {
+		t.add(&of.of[i])
+	}
+	for _, name := range all {
+		if slices.Contains(f.columns, name) {
 			continue
 		}
-		for i := range of.of {
-			total.add(&of.of[i])
-		}
-		for _, name := range counted(s.columns) {
-			if slices.Contains(c.columns[f.Name], name) {
-				continue
-			}
-			for typ, n := range f.Types { // of a file without the column, nobody knows
-				total.add(&column{typ: typ, name: name, null: n})
-			}
+		for typ, n := range f.file.Types { // of a file without the column, nobody knows
+			t.add(&column{typ: typ, name: name, null: n})
 		}
 	}
-	return total
 }
 
 func (t *Counts) add(col *column) {
@@ -198,14 +314,15 @@ func (t *Counts) add(col *column) {
 	}
 }
 
-// Counted waits until the current snapshot is counted, or ctx is done: then it
-// returns the counts of an earlier one, or none of no version.
+// Counted returns what is counted of the current snapshot: all, or so far where
+// that takes long. For what takes a moment it waits, or until ctx is done: then
+// it returns the counts of an earlier snapshot, or none of no version.
 func (c *Catalog) Counted(ctx context.Context) *Counts {
 	for {
 		c.mu.Lock()
 		total, now, ready := c.total, c.now, c.ready
 		c.mu.Unlock()
-		if total != nil && now != nil && total.Version == now.Version {
+		if total != nil && now != nil && total.snapshot == now.Version {
 			return total
 		}
 		select {
@@ -238,12 +355,9 @@ func (c *Catalog) Values(t *Counts, column string, types []string) (list []Value
 			all.n[word] += n
 		}
 	}
-	c.mu.Lock()
-	texts := c.words.texts
-	c.mu.Unlock()
 	list = make([]Value, 0, len(all.n)+1)
 	for word, n := range all.n {
-		list = append(list, Value{&texts[word], n})
+		list = append(list, Value{&t.texts[word], n})
 	}
 	if all.null > 0 {
 		list = append(list, Value{nil, all.null})

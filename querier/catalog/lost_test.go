@@ -16,7 +16,7 @@ import (
 // A file that is missing, as after a day was deleted by hand, takes away the
 // questions about it and no others.
 func TestLostFile(t *testing.T) {
-	a, source, _, _ := days(t, 3, 3)
+	a, source, _ := days(t, 3, 3)
 	lost := a.Manifest.Files[1]
 	check(t, os.Remove(filepath.Join(a.Dir, filepath.FromSlash(lost.Name))))
 	c := catalog.New(source, a.Dir, nil)

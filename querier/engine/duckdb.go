@@ -17,14 +17,14 @@ import (
 // duckDB is an engine within this process. It has one database in memory for
 // each query that may run at once: so each has its own limit of memory.
 type duckDB struct {
-	files Files
+	files AllFiles
 	idle  chan *sql.DB
 	all   []*sql.DB
 }
 
 // OpenDuckDB makes an engine that reads Parquet files in the folders given and
 // can do nothing else: no other file, no network, no extension, no setting.
-func OpenDuckDB(files Files, l Limits) (Engine, error) {
+func OpenDuckDB(files AllFiles, l Limits) (Engine, error) {
 	if strings.ContainsAny(strings.Join(l.Folders, ""), "*?[]{}") {
 		return nil, fmt.Errorf("folders %q: DuckDB takes * ? [ ] { } in a path for a pattern", l.Folders)
 	}
@@ -88,10 +88,10 @@ func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error
 		return ctx.Err()
 	}
 	scans, release, err := e.local(ctx, q)
-	defer release()
 	if err != nil {
 		return err
 	}
+	defer release()
 	text, args := wholeTexts(q.SQL, q.Args)
 	rows, err := db.QueryContext(ctx, with(table(q.Columns, scans), text), args...)
 	if err == nil {
@@ -103,19 +103,15 @@ func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error
 // local makes the files of a query local and sorts them by which of its columns
 // they have.
 func (e *duckDB) local(ctx context.Context, q Query) (scans []scan, release func(), err error) {
-	var releases []func()
-	release = func() {
-		for _, r := range releases {
-			r()
-		}
+	if len(q.Files) == 0 {
+		return nil, func() {}, nil
+	}
+	files, release, err := e.files.All(ctx, q.Files)
+	if err != nil {
+		return nil, nil, err
 	}
 	found := map[string]int{}
-	for _, f := range q.Files {
-		l, r, err := e.files.Local(ctx, f)
-		if err != nil {
-			return nil, release, err
-		}
-		releases = append(releases, r)
+	for _, l := range files {
 		has := common(q.Columns, l.Columns)
 		key := strings.Join(has, ",")
 		if _, ok := found[key]; !ok {

@@ -39,8 +39,8 @@ var (
 	ErrMemory = errors.New("the query wants more memory than it may have")
 	// ErrGone says that a file is no longer there: take a newer snapshot.
 	ErrGone = errors.New("a file of the archive is gone")
-	// ErrFilling says that a file is not in the engine yet, but will be: ask later.
-	ErrFilling = errors.New("the engine is still being filled")
+	// ErrFilling says that a file is not here yet, but will be: ask later.
+	ErrFilling = errors.New("what is asked about is still being fetched")
 	// ErrAway says that the server that is the engine does not answer.
 	ErrAway = errors.New("the engine is away")
 )
@@ -55,4 +55,11 @@ type Local struct {
 type Files interface {
 	// Local returns where the file lies; it stays there until release is called.
 	Local(ctx context.Context, f archive.File) (l Local, release func(), err error)
+}
+
+// AllFiles makes files of the archive local together.
+type AllFiles interface {
+	// All is [Files]' Local of many, in their order. It takes room for all of
+	// them at once, and fetches them side by side.
+	All(ctx context.Context, files []archive.File) (all []Local, release func(), err error)
 }
