@@ -125,6 +125,7 @@ func computeOnce(ctx context.Context, c *cli.Context, dir, name string, text []b
 	if err != nil {
 		return nil, err
 	}
+	defer files.Close()
 	defer e.Close()
 	models := filepath.Join(dir, "models")
 	if err := errors.Join(os.Mkdir(models, 0o700), os.WriteFile(filepath.Join(models, name+".toml"), text, 0o600)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +39,7 @@ const (
 func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, files *catalog.Catalog, state string, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	defer files.Close()
 	e, err := openEngines(c, d, files, set.limits)
 	if err != nil {
 		return err
@@ -86,8 +88,17 @@ func stopServer(d *daemon.Daemon, server *http.Server, failed <-chan error) erro
 	return nil
 }
 
-// openCatalog makes the catalog, and says which folders its files are in.
+// openCatalog makes the catalog, and says which folders its files are in. What
+// is learned of files is kept beside what models have added up.
 func openCatalog(c *cli.Context, set settings) (*catalog.Catalog, []string, error) {
+	files, readable, err := openFiles(c, set)
+	if err != nil {
+		return nil, nil, err
+	}
+	return files, readable, daemon.Setting("state", files.Remember(filepath.Join(c.String("state"), "files")))
+}
+
+func openFiles(c *cli.Context, set settings) (*catalog.Catalog, []string, error) {
 	if set.folder != "" {
 		readable, err := folders(set.folder)
 		return catalog.New(set.source, set.folder, nil), readable, daemon.Setting("archive", err)

@@ -6,6 +6,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,6 +63,7 @@ type server struct {
 	metrics *metrics
 	answers *cache
 	line    *line
+	lacked  atomic.Int64 // bytes of the largest question that did not fit the cache
 }
 
 // mostWaiting is how many questions may wait, for each that may run.

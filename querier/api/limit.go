@@ -38,7 +38,7 @@ func (v *server) endpoint(name string, h handler, methods ...string) http.Handle
 			err = h(seen, r, d)
 		}
 		if err != nil {
-			v.fail(seen, r, err)
+			v.fail(seen, r, v.full(d, err))
 		}
 	})
 }

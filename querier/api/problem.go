@@ -39,9 +39,9 @@ func problemOf(err error) *problem {
 	case errors.Is(err, engine.ErrMemory):
 		return &problem{Status: http.StatusBadRequest, Message: "this takes more memory than one question may have: ask for fewer dimensions or less time", See: "/#limits"}
 	case errors.Is(err, catalog.ErrFull):
-		return &problem{Status: http.StatusBadRequest, Message: catalog.ErrFull.Error() + ": ask for less time", See: "/#limits"}
+		return tooLarge(err)
 	case errors.Is(err, engine.ErrFilling):
-		return &problem{Status: http.StatusServiceUnavailable, Message: "the engine is still being filled with what you ask about: ask again later", See: "/#limits", Retry: 10}
+		return &problem{Status: http.StatusServiceUnavailable, Message: "what you ask about is still being fetched, and that goes on: ask again in a while", See: "/#limits", Retry: 10}
 	case errors.Is(err, engine.ErrAway):
 		return &problem{Status: http.StatusServiceUnavailable, Message: "the engine that answers is away: ask again later", Retry: 10}
 	case errors.Is(err, context.DeadlineExceeded):
