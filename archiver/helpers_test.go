@@ -29,25 +29,18 @@ import (
 	"github.com/glowmap/glow/internal/s3test"
 )
 
-// binary is the real archiver, built once.
-var binary string
+// asArchiver makes the test binary an archiver, as the tests are built.
+const asArchiver = "TEST_AS_ARCHIVER"
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "glow-archiver-")
-	if err != nil {
-		panic(err)
-	}
-	binary = filepath.Join(dir, "archiver")
-	if out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, ".")...).CombinedOutput(); err != nil {
-		panic(string(out))
+	if os.Getenv(asArchiver) != "" {
+		main()
 	}
 	for _, e := range s3test.Env() { // the tests read the archive, too
 		name, value, _ := strings.Cut(e, "=")
 		os.Setenv(name, value)
 	}
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 var ns, _ = keys.New("glow")
@@ -103,7 +96,13 @@ func (st *stage) command(args ...string) *exec.Cmd {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") { // a command takes its own
 		args = append(append([]string{"--admin-addr", "off"}, st.target...), args...)
 	}
-	cmd := exec.Command(binary, append(args, "--redis-url", st.s.URL())...)
+	return archiver(append(args, "--redis-url", st.s.URL())...)
+}
+
+// archiver prepares the real archiver.
+func archiver(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asArchiver+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

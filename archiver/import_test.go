@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -33,9 +32,7 @@ func (st *stage) queued() []string {
 
 // importing prepares an import; options go before files.
 func (st *stage) importing(args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, append([]string{"import", "--redis-url", st.s.URL()}, args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	return cmd
+	return archiver(append([]string{"import", "--redis-url", st.s.URL()}, args...)...)
 }
 
 // doImport runs an import that must go well.

@@ -26,20 +26,14 @@ import (
 	"github.com/glowmap/glow/internal/redistest"
 )
 
-var binary string
+// asGeoworker makes the test binary a geoworker, as the tests are built.
+const asGeoworker = "TEST_AS_GEOWORKER"
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "glow-geoworker-")
-	if err != nil {
-		panic(err)
+	if os.Getenv(asGeoworker) != "" {
+		main()
 	}
-	binary = filepath.Join(dir, "geoworker")
-	if out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, ".")...).CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // stage is a Redis, a database and a naive count of what was queued.
@@ -159,7 +153,8 @@ func (s *stage) start(args ...string) *worker {
 	w := &worker{admin: l.Addr().String(), done: make(chan struct{})}
 	l.Close()
 	args = append([]string{"--redis-url", s.redis.URL(), "--geoip", s.geoip, "--admin-addr", w.admin}, args...)
-	w.Cmd = exec.Command(binary, args...)
+	w.Cmd = exec.Command(os.Args[0], args...)
+	w.Env = append(os.Environ(), asGeoworker+"=1")
 	w.Stderr = &w.stderr
 	w.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := w.Start(); err != nil {

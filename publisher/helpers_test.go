@@ -17,28 +17,21 @@ import (
 	"github.com/glowmap/glow/internal/s3test"
 )
 
-// binary is the real publisher, built once.
-var binary string
+// asPublisher makes the test binary a publisher, as the tests are built.
+const asPublisher = "TEST_AS_PUBLISHER"
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "glow-publisher-")
-	if err != nil {
-		panic(err)
+	if os.Getenv(asPublisher) != "" {
+		main()
 	}
-	binary = filepath.Join(dir, "publisher")
-	if out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, ".")...).CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 var ns, _ = keys.New("glow")
 
 // command prepares the real publisher.
 func command(s *redistest.Server, args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(os.Args[0], args...)
 	cmd.Args = append(cmd.Args, "--redis-url", s.URL())
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") { // a command takes its own
 		return withEnv(cmd)
@@ -48,7 +41,7 @@ func command(s *redistest.Server, args ...string) *exec.Cmd {
 }
 
 func withEnv(cmd *exec.Cmd) *exec.Cmd {
-	cmd.Env = append(os.Environ(), s3test.Env()...)
+	cmd.Env = append(append(os.Environ(), asPublisher+"=1"), s3test.Env()...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

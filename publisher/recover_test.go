@@ -46,7 +46,10 @@ func TestRecoversAfterARollback(t *testing.T) {
 	old := w.save()
 	w.count(events[100:], 10)
 	p := start(t, command(s, append(soon, target...)...))
-	caughtUp(t, w)
+	eventually(t, "all is published", func() bool { // days and hours too, as it is their first time
+		n, err := w.redis.ZCard(t.Context(), ns.Dirty()).Result()
+		return err == nil && n == 0
+	})
 	full := latest(t, files(t, dir)["v1/latest.json"])["totals"]
 	before := files(t, dir)
 

@@ -15,7 +15,7 @@ import (
 // setUp runs "publisher setup" and returns what it said and its exit code.
 func setUp(t testing.TB, endpoint string, env []string, args ...string) (string, int) {
 	t.Helper()
-	cmd := withEnv(exec.Command(binary, append([]string{"setup", "--s3-endpoint", endpoint}, args...)...))
+	cmd := withEnv(exec.Command(os.Args[0], append([]string{"setup", "--s3-endpoint", endpoint}, args...)...))
 	cmd.Env = append(cmd.Env, env...)
 	out, _ := cmd.CombinedOutput()
 	return string(out), cmd.ProcessState.ExitCode()

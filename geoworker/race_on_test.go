@@ -1,6 +1,0 @@
-//go:build race
-
-package main
-
-// buildFlags make the binary under test what the tests are.
-var buildFlags = []string{"-race"}
