@@ -18,6 +18,7 @@ import (
 // where GLOW_E2E_GEOIP names a real database, are counted in the country that MaxMind's own tool says. Each
 // address has a minute of its own, so that each has a snapshot to look into.
 func TestCountries(t *testing.T) {
+	t.Parallel()
 	for _, database := range []string{os.Getenv("GLOW_E2E_GEOIP"), harness.Testdata("GeoIP2-City-Test.mmdb"), "generated"} {
 		if database == "" {
 			continue

@@ -14,6 +14,7 @@ import (
 // Garbage of all kinds among good lines: every good one is counted, every bad
 // one dropped under a reason, nobody dies and memory stays flat.
 func TestGarbage(t *testing.T) {
+	t.Parallel()
 	n := harness.Size(t, "GLOW_E2E_GARBAGE", 100000)
 	r := harness.Rand(t)
 	g := harness.New(t)

@@ -28,6 +28,7 @@ func look(t *testing.T, g *harness.Glow, args ...string) (text string, code int)
 // What "glow status" says of real daemons: all is well; the only worker dies
 // with work in its hands; another one comes, and all is well again.
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	g := harness.New(t)
 	lines := func(n int) {
 		f, err := os.OpenFile(g.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)

@@ -64,19 +64,24 @@ func TestRecountKilled(t *testing.T) {
 	c.Start("archiver", c.archiver("--segment-every", "1s")...)
 	publisher := c.Start("publisher", "--every", "200ms")
 	c.WaitCounted(c.oracle.Lines, time.Minute)
-	over, done := make(chan struct{}), make(chan struct{})
+	more, over, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	end := sync.OnceFunc(func() { close(over); <-done })
 	t.Cleanup(end)
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		for len(c.lines) > 5 {
-			c.log(5)
+		for {
 			select {
 			case <-tick.C:
+				if len(c.lines) > 1000 { // the others are for who asks for more
+					c.log(5)
+				}
+			case <-more:
+				c.log(min(1, len(c.lines)))
 			case <-over:
 				c.log(len(c.lines))
+				return
 			}
 		}
 	}()
@@ -88,7 +93,7 @@ func TestRecountKilled(t *testing.T) {
 		c.killed(t, stage.script, stage.nth)
 		name := fmt.Sprintf("killed at call %d of %s.lua", stage.nth, stage.script)
 		if stage.script == "swap" && stage.nth == 1 {
-			c.goesOn(t)
+			c.goesOn(t, more)
 		}
 		c.wants(name, 0, "recount: ", "--apply", "--target", c.Target)
 	}
@@ -100,14 +105,16 @@ func TestRecountKilled(t *testing.T) {
 	c.Feed().Compare(t, c.oracle)
 }
 
-// goesOn waits until something is counted, though nobody takes the pause back.
-func (c *recounter) goesOn(t *testing.T) {
+// goesOn waits until something is counted, though nobody takes the pause back;
+// more makes the log longer.
+func (c *recounter) goesOn(t *testing.T, more chan<- struct{}) {
 	t.Helper()
 	was, err := c.State()
 	if err != nil {
 		t.Fatal(err)
 	}
 	harness.Until(t, "counting goes on", time.Minute, func() (bool, string) {
+		more <- struct{}{}
 		s, err := c.State()
 		return err == nil && s.Counted > was.Counted, fmt.Sprint(s, err)
 	})
