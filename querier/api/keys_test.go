@@ -129,7 +129,9 @@ func TestPublicKeys(t *testing.T) {
 			s.Public = Public{Types: []string{"*"}, Dimensions: []string{"continent", "country", "region"}, MinCount: 10}
 		})
 		var keys discovery
-		a.check(json.Unmarshal([]byte(a.ask("GET", "/v1/keys", "").body), &keys))
+		body := a.ask("GET", "/v1/keys", "").body
+		a.check(json.Unmarshal([]byte(body), &keys))
+		a.check(readDocument(t).valid("keys", body))
 		for _, d := range keys.Dimensions {
 			for _, v := range d.Values {
 				if n := a.events("", d.Name, v.Value); n < 10 || v.N != nil {

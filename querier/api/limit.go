@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -22,7 +23,7 @@ func (v *server) endpoint(name string, h handler, methods ...string) http.Handle
 		}
 		if !slices.Contains(methods, r.Method) {
 			seen.Header().Set("Allow", allow)
-			v.fail(seen, r, &problem{Status: http.StatusMethodNotAllowed, Message: r.Method + " is not for this: want " + allow, See: "/"})
+			v.fail(seen, r, &problem{Status: http.StatusMethodNotAllowed, Message: fmt.Sprintf("%.20s is not for this: want %s", r.Method, allow), See: "/"})
 			return
 		}
 		if err := v.admit(r); err != nil {

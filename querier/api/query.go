@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/glowmap/glow/querier/answer"
@@ -48,13 +50,38 @@ func (v *server) query(w http.ResponseWriter, r *http.Request, d Door) error {
 
 // asked is the text of the question.
 func asked(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.Method != http.MethodPost {
-		for name := range r.URL.Query() {
-			if name != "q" {
-				return nil, &problem{Status: http.StatusBadRequest, Field: "q", Message: "the question goes into one parameter, q, as JSON", See: "/"}
-			}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, wrongQ("the address is not written as addresses are: %, & and ; stand there as %25, %26 and %3B")
+	}
+	for name := range values {
+		if name != "q" {
+			return nil, wrongQ("the question goes into one parameter, q, as JSON")
 		}
-		return []byte(r.URL.Query().Get("q")), nil
+	}
+	if len(values["q"]) > 1 || len(values["q"]) > 0 && r.Method == http.MethodPost {
+		return nil, wrongQ("the question stands there twice: want it once, as parameter q of GET or as body of POST")
+	}
+	text := []byte(values.Get("q"))
+	if r.Method == http.MethodPost {
+		if text, err = posted(w, r); err != nil {
+			return nil, err
+		}
+	}
+	if len(text) == 0 {
+		return nil, wrongQ(`say what you ask, as JSON, in parameter q of GET or as body of POST: {"keys":["download"],"by":["country"]}`)
+	}
+	return text, nil
+}
+
+func wrongQ(message string) *problem {
+	return &problem{Status: http.StatusBadRequest, Field: "q", Message: message, See: "/"}
+}
+
+// posted is the text that was sent.
+func posted(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if packed := strings.TrimSpace(r.Header.Get("Content-Encoding")); packed != "" && !strings.EqualFold(packed, "identity") {
+		return nil, &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Encoding", Message: "the question is packed: want it unpacked", See: "/#limits"}
 	}
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, question.MaxBytes))
 	var large *http.MaxBytesError

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,29 +45,26 @@ func accepted(r *http.Request, offered ...string) (string, error) {
 // quality is how much a kind is wanted, by the most specific range that has it.
 func quality(header, kind string) float64 {
 	family, _, _ := strings.Cut(kind, "/")
-	best, rank := 0.0, 0
+	return weigh(header, "*/*", family+"/*", kind)
+}
+
+// weigh is the weight that a header gives to the last of some names, or to the
+// one before it, and so on; 0 if it has none of them.
+func weigh(header string, names ...string) (q float64) {
+	rank := -1
 	for _, part := range strings.Split(header, ",") {
 		name, parameters, _ := strings.Cut(part, ";")
-		r := 0
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case kind:
-			r = 3
-		case family + "/*":
-			r = 2
-		case "*/*":
-			r = 1
-		}
-		if r > rank {
-			best, rank = weight(parameters), r
+		if r := slices.Index(names, strings.ToLower(strings.TrimSpace(name))); r > rank {
+			q, rank = weight(parameters), r
 		}
 	}
-	return best
+	return q
 }
 
 // weight is the q of parameters; 1 if there is none.
 func weight(parameters string) float64 {
 	for _, p := range strings.Split(parameters, ";") {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(p), "q="); ok {
+		if v, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(p)), "q="); ok {
 			q, err := strconv.ParseFloat(v, 64)
 			if err != nil || q < 0 || q > 1 {
 				return 0
@@ -75,6 +73,11 @@ func weight(parameters string) float64 {
 		}
 	}
 	return 1
+}
+
+// unpacks says whether a client can unpack gzip.
+func unpacks(r *http.Request) bool {
+	return weigh(strings.Join(r.Header.Values("Accept-Encoding"), ","), "*", "x-gzip", "gzip") > 0
 }
 
 // etag names an answer: it changes with the archive, the question, what the
@@ -121,7 +124,7 @@ func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
 func sendWithin(w http.ResponseWriter, r *http.Request, kind string, body []byte, each time.Duration) {
 	h := w.Header()
 	h.Set("Content-Type", kind+"; charset=utf-8")
-	if len(body) > 1<<10 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if len(body) > 1<<10 && unpacks(r) {
 		h.Set("Content-Encoding", "gzip")
 		body = pack(body)
 	}

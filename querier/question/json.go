@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // member is one of a JSON object, in the order of the text.
@@ -120,7 +121,7 @@ func describe(v any) string {
 func cut(s string) string {
 	const most = 60
 	if len(s) > most {
-		return s[:most] + "…"
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

@@ -1,10 +1,12 @@
 package question
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of what may be asked.
@@ -18,8 +20,15 @@ const (
 	MaxTime = 253402300799
 )
 
+// mark is with what some programs begin texts in UTF-8.
+const mark = "\ufeff"
+
 // Parse reads a question. Its errors are of type *Error.
 func Parse(b []byte, s *Shape) (*Question, error) {
+	b = bytes.TrimPrefix(b, []byte(mark))
+	if !utf8.Valid(b) {
+		return nil, wrong("", "the question is not written in UTF-8")
+	}
 	v, err := parseJSON(b)
 	if err != nil {
 		return nil, wrong("", "%s", err)
