@@ -40,7 +40,8 @@ func openTarget(c *cli.Context) (store.Store, error) {
 func newModels(d *daemon.Daemon, c *cli.Context, files *catalog.Catalog, state string, set settings, e engine.Engine) *model.Store {
 	return model.New(model.Options{
 		Folders: nonEmpty(c.StringSlice("models")), Shipped: models.FS, State: state,
-		Engine: catalog.Behind(e), Archive: files, Publish: set.target, Shown: api.Door{Types: set.publicDoor.Types}.SeesType, Log: d.Log, Metrics: d.Metrics,
+		Engine: catalog.Behind(e), Archive: files, Publish: set.target, Shown: api.Door{Types: set.publicDoor.Types}.SeesType, MinCount: set.publicDoor.MinCount,
+		Log: d.Log, Metrics: d.Metrics,
 	})
 }
 

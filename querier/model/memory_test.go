@@ -59,7 +59,7 @@ func TestKept(t *testing.T) {
 		for i := range rows {
 			sums.add([]any{int64(firstDay + 86400*day + 60*i), "DE", int64(n)})
 		}
-		return finish(m, sums)
+		return finish(m, sums, 0)
 	}
 	s := &Store{limits: limits{kept: 1 << 20}, sorting: make(chan struct{}, 1), models: map[string]*entry{
 		"a": {name: "a", def: m}, "b": {name: "b", def: m},

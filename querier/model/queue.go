@@ -74,8 +74,8 @@ func (s *Store) newRun(e *entry) *run {
 			defer s.mu.Unlock()
 			e.done, e.all = done, all
 		},
-		asked: s.metrics.asked,
-		room:  func(bytes int64) error { return s.room(e, bytes) },
+		asked: s.metrics.asked, least: leastOf(e.def, s.MinCount),
+		room: func(bytes int64) error { return s.room(e, bytes) },
 	}
 }
 

@@ -29,17 +29,19 @@ func resultTypes(m *define.Model) []expr.Type {
 	return types
 }
 
-// finish makes of sums the rows that they are for.
-func finish(m *define.Model, sums *table) *block {
+// finish makes of sums the rows that they are for. Counts below least are not
+// told of (see hide).
+func finish(m *define.Model, sums *table, least int64) *block {
 	out := newTable(resultTypes(m))
 	groups := 1 + len(m.Groups)
+	hidden := hide(m, sums, least)
 	var row, result []any
-	slot := func(e *expr.Expr) any { i, _ := e.Slot(); return row[groups+i] }
 	for i := range sums.N {
 		row = sums.row(i, row)
-		if row[groups].(int64) < int64(m.Min) {
+		if row[groups].(int64) < int64(m.Min) || hidden[0] != nil && hidden[0][i] {
 			continue
 		}
+		slot := slots(row[groups:], i, hidden)
 		result = result[:0]
 		if m.Every.Column != "" {
 			result = append(result, row[0])

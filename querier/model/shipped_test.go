@@ -172,8 +172,12 @@ var shipped = map[string]func(rows []archive.Row) []string{
 		category, _, _ := strings.Cut(r.Type, ":")
 		return category, true
 	}),
-	"top-countries": perDay(25, func(r *archive.Row) (any, bool) { return r.Country, r.Type == "download" && r.Country != "" }),
-	"top-regions":   perDay(25, func(r *archive.Row) (any, bool) { return r.Region, r.Type == "download" && r.Region != "" }),
+	"top-countries": perDay(25, func(r *archive.Row) (any, bool) {
+		return r.Continent + " | " + r.Country, r.Type == "download" && r.Country != ""
+	}),
+	"top-regions": perDay(25, func(r *archive.Row) (any, bool) {
+		return r.Continent + " | " + r.Country + " | " + r.Region, r.Type == "download" && r.Region != ""
+	}),
 	"versions": perDay(100, func(r *archive.Row) (any, bool) {
 		v, ok := attr(r, "version")
 		return v, ok && r.Type == "download"
@@ -205,7 +209,7 @@ var shipped = map[string]func(rows []archive.Row) []string{
 			if r.Country == "" {
 				return nil
 			}
-			return []any{r.Country}
+			return []any{r.Continent, r.Country}
 		})
 		slices.SortFunc(list, func(a, b *group) int { return cmp.Compare(a.first, b.first) })
 		return lines(list, func(g *group) []any { return []any{stampOf(g.first, 1), g.n} })

@@ -44,16 +44,17 @@ type Archive interface{ Current() *catalog.Snapshot }
 
 // Options are what a store stands on.
 type Options struct {
-	Folders []string // of NAME.toml; the first that has a name wins
-	Shipped fs.FS    // models that come last; may be nil
-	State   string   // folder for what was added up
-	Engine  engine.Engine
-	Archive Archive
-	Publish store.Store           // nil: nothing is published
-	Shown   func(typ string) bool // may everybody see events of the type; nil: yes
-	Log     *slog.Logger
-	Metrics prometheus.Registerer
-	Look    time.Duration // between two looks at the folders; 0 for a second
+	Folders  []string // of NAME.toml; the first that has a name wins
+	Shipped  fs.FS    // models that come last; may be nil
+	State    string   // folder for what was added up
+	Engine   engine.Engine
+	Archive  Archive
+	Publish  store.Store           // nil: nothing is published
+	Shown    func(typ string) bool // may everybody see events of the type; nil: yes
+	MinCount int64                 // smallest count that public models tell; 0: all
+	Log      *slog.Logger
+	Metrics  prometheus.Registerer
+	Look     time.Duration // between two looks at the folders; 0 for a second
 }
 
 // Info is what is known of a model.

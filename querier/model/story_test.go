@@ -286,7 +286,7 @@ func TestManyRows(t *testing.T) {
 		for i := range perDay {
 			sums.add([]any{int64(firstDay + 86400*day + i), fmt.Sprint("C", i%7), int64(1)})
 		}
-		blocks = append(blocks, finish(m, sums))
+		blocks = append(blocks, finish(m, sums, 0))
 	}
 	e := &entry{name: "m", def: m}
 	e.show(&version{id: versionOf(m, blocks), blocks: blocks})
@@ -302,7 +302,7 @@ func TestManyRows(t *testing.T) {
 			a.Version = p.Info.Version
 			more := newTable(sumTypes(m))
 			more.add([]any{int64(firstDay - 86400), "DE", int64(1)})
-			more2 := append([]*block{finish(m, more)}, blocks...)
+			more2 := append([]*block{finish(m, more, 0)}, blocks...)
 			e.show(&version{id: versionOf(m, more2), blocks: more2})
 		}
 		for _, row := range p.Rows {

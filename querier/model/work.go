@@ -57,6 +57,7 @@ type run struct {
 	// note is told of each change of how many of all rows are added up.
 	note  func(done, all uint64)
 	asked func(files int, took time.Duration)
+	least int64 // count that everybody may be told
 	// room is told how many bytes all of this takes, and says whether it may.
 	room  func(bytes int64) error
 	bytes int64 // of days
@@ -334,7 +335,7 @@ func (r *run) settle(date string, files []string, parts []part) error {
 	}
 	r.state.tidy(date, parts)
 	if r.m.Every.Seconds > 0 {
-		d.block, d.sums = finish(r.m, d.sums), nil
+		d.block, d.sums = finish(r.m, d.sums, r.least), nil
 	}
 	for _, p := range parts { // read again if they are needed
 		d.parts = append(d.parts, part{files: p.files})
@@ -379,6 +380,6 @@ func (r *run) blocks(dates []string) ([]*block, error) {
 			return nil, err
 		}
 	}
-	b := finish(r.m, all.sums)
+	b := finish(r.m, all.sums, r.least)
 	return []*block{b}, r.room(r.bytes + b.bytes())
 }

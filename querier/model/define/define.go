@@ -118,6 +118,12 @@ func (m *Model) Uses() []string {
 	return uses
 }
 
+// Pulse says whether the model looks at nothing but when something happened and
+// of which type it was.
+func (m *Model) Pulse() bool {
+	return !slices.ContainsFunc(m.Uses(), func(c string) bool { return c != "time" && c != "type" })
+}
+
 // Wants says whether events of a type can be in the model's rows: by those of
 // the conditions joined by and that look at nothing else.
 func (m *Model) Wants(typ string) bool {

@@ -28,6 +28,12 @@ type Partial struct {
 // Fine says that a sum is in millionths.
 func (p Partial) Fine() bool { return p.How == Sum && p.Arg.Type == Float }
 
+// Counts says whether a sum is a number of events: of all, of those of which
+// something is known, or of those for which a condition holds.
+func (p Partial) Counts() bool {
+	return p.How == Count || p.How == Sum && p.Arg.Type == Bool
+}
+
 // Type is the type of the result.
 func (p Partial) Type() Type {
 	if p.How == Min || p.How == Max {
