@@ -47,11 +47,11 @@ func Start(t testing.TB, settings ...string) *Server {
 }
 
 // StartCluster starts servers that are the shards of a cluster.
-func StartCluster(t testing.TB, n int) (list []*Server) {
+func StartCluster(t testing.TB, n int, settings ...string) (list []*Server) {
 	t.Helper()
 	shards := ""
 	for range n {
-		s := prepare(t, nil)
+		s := prepare(t, settings)
 		_, port, _ := net.SplitHostPort(s.tcp)
 		shards += fmt.Sprintf(shard, port, User, escape(Password))
 		list = append(list, s)
@@ -177,6 +177,18 @@ func freeAddr(t testing.TB) string {
 
 // URL is what --engine takes, of a database that need not be there yet.
 func (s *Server) URL() string { return "clickhouse://" + User + "@" + s.http + "/history" }
+
+// ClusterURL is that of several servers.
+func ClusterURL(servers ...*Server) string {
+	addrs := make([]string, len(servers))
+	for i, s := range servers {
+		addrs[i] = s.http
+	}
+	return "clickhouse://" + User + "@" + strings.Join(addrs, ",") + "/history?cluster=" + Cluster
+}
+
+// Addr is where the server is.
+func (s *Server) Addr() string { return s.http }
 
 // Kill kills the server with SIGKILL.
 func (s *Server) Kill() {

@@ -26,9 +26,11 @@ type folder struct {
 	columns map[string][]string
 }
 
+func (d *folder) path(f archive.File) string { return filepath.Join(d.dir, filepath.FromSlash(f.Name)) }
+
 // Local says where a file is.
 func (d *folder) Local(_ context.Context, f archive.File) (engine.Local, func(), error) {
-	path := filepath.Join(d.dir, filepath.FromSlash(f.Name))
+	path := d.path(f)
 	if _, err := os.Stat(path); err != nil {
 		return engine.Local{}, nil, engine.ErrGone
 	}

@@ -70,13 +70,24 @@ func (r asker) question() *question.Question {
 // Random questions, which a seed repeats, have the same answers from both
 // engines. GLOW_QUERIER_QUESTIONS says how many.
 func TestAnswersAreDuckDBs(t *testing.T) {
+	t.Run("server", func(t *testing.T) {
+		d := newFolder(t.TempDir())
+		_, e := start(t, d)
+		sameAsDuckDB(t, d, e)
+	})
+	t.Run("cluster", func(t *testing.T) {
+		d := newFolder(t.TempDir())
+		_, e := startCluster(t, 2, d)
+		sameAsDuckDB(t, d, e)
+	})
+}
+
+func sameAsDuckDB(t *testing.T, d *folder, e *Engine) {
 	n, err := strconv.Atoi(os.Getenv("GLOW_QUERIER_QUESTIONS"))
 	if err != nil {
-		n = 100
+		n = 60
 	}
 	r := asker{rand.New(rand.NewPCG(13, 14))}
-	d := newFolder(t.TempDir())
-	_, e := start(t, d)
 	var files []archive.File
 	for i, keys := range [][]string{nil, {"a"}, {"a", "b"}, {"b"}} {
 		rows := someRows(r.Rand, 300, keys...)

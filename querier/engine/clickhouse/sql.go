@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,8 +108,17 @@ func (h *hosts) events(q engine.Query, known map[string]bool, chosen []load) str
 		}
 		columns = append(columns, quote(c))
 	}
-	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + h.whole(h.database, events) + " WHERE " + of(chosen) + ")"
+	table := h.whole(h.database, events)
+	if h.cluster != "" && len(chosen) > 0 && isDirect(q.SQL) && !slices.ContainsFunc(q.Columns, func(c string) bool { return !known[c] }) {
+		return table + " PREWHERE " + of(chosen) // so that each server adds its own rows up
+	}
+	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + table + " WHERE " + of(chosen) + ")"
 }
+
+// direct is SQL in which a condition may follow the table; see isDirect.
+var direct = regexp.MustCompile(`^SELECT .* FROM events( WHERE | GROUP BY | ORDER BY | LIMIT |$)`)
+
+func isDirect(sql string) bool { return strings.Count(sql, events) == 1 && direct.MatchString(sql) }
 
 // of is a condition for the rows of loads.
 func of(chosen []load) string {
