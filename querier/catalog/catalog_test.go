@@ -89,11 +89,21 @@ func fat(r *rand.Rand, at int64) []archive.Row {
 	return rows
 }
 
+func seeded() *rand.Rand { return rand.New(rand.NewPCG(8, 9)) }
+
+// theOne is a file of a folder, by its place in order.
+func theOne(t *testing.T, folder string, i int) string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(folder, "*"))
+	check(t, err)
+	return list[i]
+}
+
 // days is an archive of so many files of 60 KB, each of a day, and a cache for some.
 func days(t *testing.T, n, cached int) (a *archivetest.Archive, source *far, cacheOf func() *catalog.Cache) {
 	t.Helper()
 	a = archivetest.New(t)
-	r := rand.New(rand.NewPCG(8, 9))
+	r := seeded()
 	for day := range int64(n) {
 		a.Add(fat(r, archivetest.First+day*archivetest.Day), true)
 	}

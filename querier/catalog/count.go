@@ -21,9 +21,13 @@ const mostValues = 2000
 type words struct {
 	ids   map[string]uint32
 	texts []string
+	most  int // so many that it is time to look which of them are used
 }
 
-func newWords() *words { return &words{ids: map[string]uint32{}} }
+// fewWords are never too many.
+var fewWords = 1 << 16
+
+func newWords() *words { return &words{ids: map[string]uint32{}, most: fewWords} }
 
 func (w *words) id(s string) uint32 {
 	id, ok := w.ids[s]
@@ -235,10 +239,33 @@ func (c *Catalog) countColumn(ctx context.Context, e engine.Engine, f archive.Fi
 	})
 }
 
+// shrink forgets texts that no file has any more, when there are twice as many
+// as were used when it looked last; the lock is held. Counts that were told
+// have their own list.
+func (c *Catalog) shrink() {
+	old := c.words
+	if len(old.texts) < old.most {
+		return
+	}
+	c.words = newWords()
+	for name, of := range c.counts {
+		again := &counts{of: slices.Clone(of.of)}
+		for i, col := range of.of {
+			again.of[i].values = make([]value, len(col.values))
+			for j, v := range col.values {
+				again.of[i].values[j] = value{c.words.id(old.texts[v.word]), v.n}
+			}
+		}
+		c.counts[name] = again
+	}
+	c.words.most = max(fewWords, 2*len(c.words.texts))
+}
+
 // tell shows what is counted of a snapshot: all of it, or so far. What was
 // counted of an earlier one stays until it is all.
 func (c *Catalog) tell(s *Snapshot, whole bool) {
 	c.mu.Lock()
+	c.shrink()
 	total := &Counts{Version: s.Version, snapshot: s.Version, whole: whole, texts: c.words.texts, of: map[string]map[string]*sums{}}
 	last := c.total
 	known := make([]fileCounts, 0, len(s.Manifest.Files))

@@ -11,3 +11,20 @@ func (c *Cache) Wanted() (n int) {
 	}
 	return n
 }
+
+// ShowAlways has each file shown that is counted.
+func (c *Catalog) ShowAlways() { c.show = 0 }
+
+// Words is how many texts the catalog has in memory.
+func (c *Catalog) Words() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.words.texts)
+}
+
+// FewWords has texts looked through when there are so many.
+func FewWords(n int) (undo func()) {
+	old := fewWords
+	fewWords = n
+	return func() { fewWords = old }
+}
