@@ -17,6 +17,7 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -160,7 +161,8 @@ func (e *Engine) still(ctx context.Context, s *server, chosen []load) error {
 }
 
 // Keep loads what is not there of all files of the archive, the newest first,
-// and drops what has been unwanted for a while, and what the dead left.
+// and drops what has been unwanted for a while, and what the dead left. A file
+// that cannot be loaded keeps it from nothing else.
 func (e *Engine) Keep(ctx context.Context, files []archive.File) error {
 	if err := e.prepare(ctx); err != nil {
 		return err
@@ -171,8 +173,16 @@ func (e *Engine) Keep(ctx context.Context, files []archive.File) error {
 	}
 	_, missing := has.choose(files)
 	newestFirst(missing)
-	if err := e.loadAll(ctx, missing); err != nil {
-		return err
+	var broken []error
+	for _, f := range missing {
+		err := e.loadAll(ctx, []archive.File{f})
+		if errors.Is(err, engine.ErrAway) || ctx.Err() != nil {
+			return err
+		}
+		if broken = append(broken, err); errors.Is(err, engine.ErrGone) {
+			e.log.Warn("a file of the archive is gone", "file", f.Name)
+			broken = broken[:len(broken)-1] // no trouble of the engine
+		}
 	}
 	if has, err = e.thereOfAny(ctx); err != nil {
 		return err
@@ -180,5 +190,6 @@ func (e *Engine) Keep(ctx context.Context, files []archive.File) error {
 	if err := e.drop(ctx, e.old(has, files, time.Now())); err != nil {
 		return err
 	}
-	return e.hosts.each(func(s *server) error { return s.sweep(ctx) })
+	broken = append(broken, e.hosts.each(func(s *server) error { return s.sweep(ctx) }))
+	return errors.Join(broken...)
 }

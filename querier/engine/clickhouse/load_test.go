@@ -90,6 +90,39 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// A file that is gone, or is not what the archive says, keeps nothing else from
+// being loaded or dropped.
+func TestKeepWithoutAFile(t *testing.T) {
+	d := newFolder(t.TempDir())
+	s := clickhousetest.Start(t)
+	e := connect(t, s, d, time.Nanosecond)
+	r := rand.New(rand.NewPCG(3, 4))
+	files := []archive.File{d.put(t, someRows(r, 10)), d.put(t, someRows(r, 20)), d.put(t, someRows(r, 40)), d.put(t, someRows(r, 80))}
+	if err := e.Keep(t.Context(), files[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(d.path(files[3])); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := e.Keep(t.Context(), files[1:]); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := total(s); got != "60" {
+		t.Errorf("%s rows, want 60", got)
+	}
+	files[2].Types = map[string]uint64{"download": 41}
+	for range 2 {
+		if err := e.Keep(t.Context(), files[2:3]); err == nil || !strings.Contains(err.Error(), "the manifest says 41") {
+			t.Errorf("%v, want that rows are missing", err)
+		}
+	}
+	if got := total(s); got != "0" {
+		t.Errorf("%s rows, want none", got)
+	}
+}
+
 // loadsOf are the loads that a server has of a file, the smallest number first.
 func loadsOf(s *clickhousetest.Server, f archive.File) []string {
 	return strings.Fields(s.Do(fmt.Sprintf("SELECT DISTINCT load FROM history.events WHERE file = %d ORDER BY load", idOf(f))))
