@@ -49,7 +49,7 @@ func walk(names map[string]bool, path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, inner := range v {
-			if slices.Contains([]string{"totals", "late", "drops", "by_period"}, filepath.Ext("." + path)[1:]) {
+			if slices.Contains([]string{"totals", "late", "drops", "by_period", "models"}, filepath.Ext("." + path)[1:]) {
 				return
 			}
 			name := strings.TrimPrefix(path+"."+k, ".")

@@ -228,6 +228,33 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
+// querier is the admin server of a querier with so many models that failed.
+func querier(t *testing.T, until int64, failed int) (addr string) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			fmt.Fprintf(w, "glow_querier_archive_events 1.2345e+06\nglow_querier_archive_until_timestamp_seconds %d\n", until)
+			fmt.Fprintf(w, "glow_querier_models{state=\"broken\"} 0\nglow_querier_models{state=\"failed\"} %d\nglow_querier_models{state=\"ready\"} 9\n", failed)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// Queriers say themselves how far they are and how their models are.
+func TestQueriers(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	well := querier(t, s.now.Unix()-120, 0)
+	out, code := s.glow("status", "--admin", well)
+	if code != 0 || !strings.Contains(out, "querier     knows 1,234,500 events until "+s.now.Add(-2*time.Minute).UTC().Format("2006-01-02 15:04:05Z")+", 2 min ago; models: 9 ready; http://"+well) {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	out, code = s.glow("status", "--admin", well, "--admin", querier(t, 0, 2))
+	if code != 1 || !strings.Contains(out, "models: 2 models of the querier at http://") || !strings.Contains(out, "has read no archive yet; models: 9 ready, 2 failed; ") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
 // A renamed log is found again, and how far it is read too.
 func TestRotated(t *testing.T) {
 	t.Parallel()
@@ -279,6 +306,6 @@ func TestStatusKeys(t *testing.T) {
 	s.do("HSET", s.keys.Late(), "1m", "3")
 	s.do("HSET", s.keys.Meta(), keys.MetaMessage, "hello")
 	must(t, os.Mkdir(filepath.Join(s.dir, "spool"), 0o755))
-	out, _ := s.status("--json", "--spool", filepath.Join(s.dir, "spool"), "--admin", "127.0.0.1:1")
+	out, _ := s.status("--json", "--spool", filepath.Join(s.dir, "spool"), "--admin", "127.0.0.1:1", "--admin", querier(t, 1, 0))
 	golden(t, "status", out)
 }

@@ -33,7 +33,7 @@ var errLoading = errors.New("redis is loading its data")
 
 // judge says what is wrong.
 func (k *look) judge() {
-	for _, part := range []func(){k.judgeAway, k.judgeRedis, k.judgeQueue, k.judgeSources, k.judgeBuckets, k.judgeFeed, k.judgeArchive, k.judgeRest, k.judgeDaemons} {
+	for _, part := range []func(){k.judgeAway, k.judgeRedis, k.judgeQueue, k.judgeSources, k.judgeBuckets, k.judgeFeed, k.judgeArchive, k.judgeQueriers, k.judgeRest, k.judgeDaemons} {
 		part()
 	}
 	switch {

@@ -67,7 +67,7 @@ func (l *Looker) Look(ctx context.Context) *Report {
 	now := time.Now()
 	k := &look{Looker: l, now: now, Report: &Report{
 		Version: 1, Time: now.UTC(), Namespace: l.Namespace, Problems: []Problem{},
-		Workers: []Worker{}, Sources: []Source{}, Daemons: []Daemon{},
+		Workers: []Worker{}, Sources: []Source{}, Queriers: []Querier{}, Daemons: []Daemon{},
 	}}
 	daemons := make(chan []Daemon, 1)
 	go func() { daemons <- l.askAll(ctx) }()
@@ -81,6 +81,7 @@ func (l *Looker) Look(ctx context.Context) *Report {
 		}
 	}
 	k.Daemons = <-daemons
+	k.queriers()
 	k.target(ctx)
 	k.spool()
 	k.stalled(ctx)

@@ -150,9 +150,10 @@ func fetch(ctx context.Context, url string) (text string, fine bool, err error) 
 	return string(b), a.StatusCode == http.StatusOK, err
 }
 
-var metricLine = regexp.MustCompile(`^(glow_([a-z]+)_\w+) (\S+)$`)
+var metricLine = regexp.MustCompile(`^(glow_([a-z]+)_\w+)(?:\{state="([a-z]+)"\})? (\S+)$`)
 
-// readMetrics reads the metrics without labels, and whose they are.
+// readMetrics reads the metrics without labels and, as "name|state", those of
+// states, and whose they are.
 func readMetrics(text string) (daemon string, metrics map[string]float64) {
 	metrics = map[string]float64{}
 	for s := bufio.NewScanner(strings.NewReader(text)); s.Scan(); {
@@ -160,8 +161,12 @@ func readMetrics(text string) (daemon string, metrics map[string]float64) {
 		if m == nil {
 			continue
 		}
-		if v, err := strconv.ParseFloat(m[3], 64); err == nil {
-			daemon, metrics[m[1]] = m[2], v
+		name := m[1]
+		if m[3] != "" {
+			name += "|" + m[3]
+		}
+		if v, err := strconv.ParseFloat(m[4], 64); err == nil {
+			daemon, metrics[name] = m[2], v
 		}
 	}
 	return daemon, metrics

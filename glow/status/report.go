@@ -30,6 +30,7 @@ type Report struct {
 	Archive   *Archive   `json:"archive"` // null where none is kept
 	GeoIP     *GeoIP     `json:"geoip"`
 	Spool     *Spool     `json:"spool"`
+	Queriers  []Querier  `json:"queriers"`
 	Daemons   []Daemon   `json:"daemons"` // whose admin servers answer or should
 	Rates     *Rates     `json:"rates"`   // since the look before; only while following
 }

@@ -22,7 +22,7 @@ func (r *Report) Text(colours bool) string {
 	p.Line("glow:", p.Paint(colour, string(r.State))+",", r.Time.Format("2006-01-02 15:04:05Z")+", namespace", r.Namespace)
 	p.problems()
 	p.Line()
-	for _, part := range []func(){p.queue, p.workers, p.sources, p.counted, p.drops, p.buckets, p.publisher, p.feed, p.archive, p.geoip, p.spool, p.redis, p.daemons} {
+	for _, part := range []func(){p.queue, p.workers, p.sources, p.counted, p.drops, p.buckets, p.publisher, p.feed, p.archive, p.queriers, p.geoip, p.spool, p.redis, p.daemons} {
 		part()
 	}
 	return p.String()
