@@ -19,8 +19,8 @@ import (
 const doctorDescription = `Looks for what is missing for the guarantees: in Redis (version, durability,
 eviction, rights), under the logs (who may read them, the file system, what
 logrotate does to them), in the sharehook's spool, at the target (rights, CORS,
-conditional PUTs, caching), in the GeoIP database, the clocks and the environment
-files. Each finding is ok, a note, a warning or an error, with what it means and
+conditional PUTs, caching), in the GeoIP database, under a querier (archive,
+tokens, folders), in the clocks and the environment files. Each finding is ok, a note, a warning or an error, with what it means and
 what to do. Without options it looks at what /etc/glow/*.env names.
 
 It changes nothing, but for one small probe file in the spool and one in the

@@ -191,6 +191,35 @@ func TestDoctorFiles(t *testing.T) {
 	}
 }
 
+func TestDoctorQuerier(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	if f := c.examine(); f.level["querier-archive"] != "" {
+		t.Error("it sees a querier where there is none")
+	}
+	archive, tokens, state := filepath.Join(c.dir, "archive"), filepath.Join(c.dir, "tokens"), filepath.Join(c.dir, "state")
+	examine := func(archive string, more ...string) found {
+		c.settings(append([]string{"GLOW_ARCHIVE=" + archive, "GLOW_TOKENS=" + tokens, "GLOW_STATE=" + state}, more...)...)
+		return c.examine()
+	}
+	f := examine("file://" + archive)
+	f.wants(t, "no archive yet", "querier-archive", "note", "no archive at file://"+archive)
+	f.wants(t, "no tokens", "querier-tokens", "error", "no such file")
+	f.wants(t, "no folder yet", "querier-folders", "note", "there is no "+state)
+	c.write(filepath.Join(archive, "v1/manifest.json"), "{}")
+	c.write(tokens, "")
+	must(t, os.Mkdir(state, 0o777))
+	must(t, os.Chmod(state, 0o777)) // whoever the querier is here
+	examine("file://"+archive).wants(t, "open tokens", "querier-tokens", "error", "mode 0644")
+	must(t, os.Chmod(tokens, 0o600))
+	examine("").wants(t, "no archive", "querier-archive", "error", "GLOW_ARCHIVE is not set")
+	examine("s3://x/y", "GLOW_CACHE="+state, "GLOW_CACHE_SIZE=lots").wants(t, "no size", "querier-cache", "error", "lots")
+	examine("s3://x/y", "GLOW_CACHE="+state, "GLOW_CACHE_SIZE=8000000T").wants(t, "a small disk", "querier-folders", "warning", "are free")
+	if f := examine("file://" + archive); f.level["querier-archive"] != "ok" || f.level["querier-folders"] != "ok" {
+		t.Errorf("%v\n%v", f.level, f.text)
+	}
+}
+
 // The names in the JSON are promised.
 func TestDoctorKeys(t *testing.T) {
 	t.Parallel()

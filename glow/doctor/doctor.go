@@ -82,7 +82,7 @@ type doctor struct {
 // Examine looks at everything.
 func Examine(ctx context.Context, o Options) *Report {
 	d := &doctor{Options: o, Report: Report{Version: 1, Time: time.Now().UTC(), Worst: OK, Findings: []Finding{}}, ctx: ctx}
-	for _, part := range []func(){d.redis, d.host, d.logs, d.spool, d.geoip, d.target, d.environment} {
+	for _, part := range []func(){d.redis, d.host, d.logs, d.spool, d.geoip, d.target, d.querier, d.environment} {
 		part()
 	}
 	return &d.Report
