@@ -165,7 +165,7 @@ func TestWords(t *testing.T) {
 	a.Commit()
 	c := a.Catalog()
 	e := &dated{files: c}
-	for day := range int64(40) {
+	for day := range int64(15) {
 		a.Manifest.Files = nil
 		a.Add([]archive.Row{{Time: archivetest.First + day*archivetest.Day, Type: "download"}}, false)
 		a.Commit()

@@ -84,7 +84,7 @@ func TestUnwantedFlights(t *testing.T) {
 			t.Fatal("nobody waits")
 		}
 	}
-	for range 8 {
+	for range 2 {
 		source.gate <- struct{}{}
 	}
 	next := []string{<-source.at, <-source.at}
@@ -136,7 +136,7 @@ func TestClose(t *testing.T) {
 
 // An error ends a flight, and the next question begins another one.
 func TestFlightFails(t *testing.T) {
-	a, source, c, _ := gated(t, 3, 3)
+	a, source, c, _ := gated(t, 1, 1)
 	source.fail = errors.New("away")
 	close(source.gate)
 	if _, _, err := c.All(t.Context(), a.Manifest.Files); !errors.Is(err, source.fail) {
