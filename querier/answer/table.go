@@ -108,24 +108,46 @@ func (t *table) sums(at []int) *cells {
 // number numbers leaves that have the same in all axes, in the order in which
 // they come.
 func (t *table) number(at []int, of func(*level) []int32) []int32 {
-	numbers := make([]int32, len(t.leaves))
+	numbers, n := make([]int32, len(t.leaves)), 1
 	for i, level := range at {
-		own := of(&t.axes[i].levels[level])
-		if own == nil {
-			continue
-		}
-		found := map[[2]int32]int32{}
-		for leaf, n := range numbers {
-			pair := [2]int32{n, own[leaf]}
-			number, ok := found[pair]
-			if !ok {
-				number = int32(len(found))
-				found[pair] = number
-			}
-			numbers[leaf] = number
+		if own := of(&t.axes[i].levels[level]); own != nil {
+			n = pair(numbers, own, n)
 		}
 	}
 	return numbers
+}
+
+// pair makes new numbers of pairs of numbers, and says how many there are. The
+// first of each pair is below n.
+func pair(numbers, with []int32, n int) int {
+	most := 0
+	for _, b := range with {
+		most = max(most, int(b)+1)
+	}
+	next := int32(0)
+	if n*most <= 8*len(numbers)+1024 { // nearly all of them exist
+		found := make([]int32, n*most)
+		for i, a := range numbers {
+			id := &found[int(a)*most+int(with[i])]
+			if *id == 0 {
+				next++
+				*id = next
+			}
+			numbers[i] = *id - 1
+		}
+		return int(next)
+	}
+	found := map[[2]int32]int32{}
+	for i, a := range numbers {
+		id, ok := found[[2]int32{a, with[i]}]
+		if !ok {
+			id = next
+			found[[2]int32{a, with[i]}] = id
+			next++
+		}
+		numbers[i] = id
+	}
+	return int(next)
 }
 
 // lines are the cells that are the parts of each cell of whole; what is hidden
@@ -164,6 +186,9 @@ func (t *table) hide(c *cells, at []int, lines [][]int32) {
 
 // same are the cells that an answer counts together.
 func (t *table) same(c *cells, at []int) (all [][]int32) {
+	if !slices.ContainsFunc(t.levelsAt(at), func(l *level) bool { return l.same != nil }) {
+		return nil
+	}
 	number := t.number(at, func(l *level) []int32 {
 		if l.same != nil {
 			return l.same
@@ -181,6 +206,13 @@ func (t *table) same(c *cells, at []int) (all [][]int32) {
 		all[i] = append(all[i], int32(cell))
 	}
 	return all
+}
+
+func (t *table) levelsAt(at []int) (list []*level) {
+	for i, level := range at {
+		list = append(list, &t.axes[i].levels[level])
+	}
+	return list
 }
 
 // order compares cells by their counts, then by what they are of.
