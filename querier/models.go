@@ -19,7 +19,7 @@ import (
 func modelFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "models", Value: cli.NewStringSlice("/etc/glow/models"), Usage: "`DIRS` of models, NAME.toml; the first that has a name wins, and those that Glow ships come last"},
-		&cli.StringFlag{Name: "state", Value: "/var/lib/glow/querier", Usage: "`DIR` for what models have added up; all of it can be computed again"},
+		&cli.StringFlag{Name: "state", Value: "/var/lib/glow/querier", Usage: "`DIR` for what models have added up and what is known of the archive's files; all of it can be computed again"},
 		&cli.StringFlag{Name: "publish", Usage: "where public models are put as JSON, beside the feed: s3://BUCKET/PREFIX or file:///DIR, the publisher's --target"},
 	}
 }

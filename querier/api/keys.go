@@ -26,7 +26,7 @@ type discovery struct {
 	Dimensions []dimension      `json:"dimensions"`
 	Every      []question.Every `json:"every"`
 	Models     []Model          `json:"models"`
-	// Counting says that values are of an earlier version, or not there yet.
+	// Counting says that values are of an earlier version, or of part of this one.
 	Counting bool `json:"counting,omitempty"`
 }
 
