@@ -58,7 +58,7 @@ func lockDown(db *sql.DB, l Limits) error {
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET preserve_insertion_order = false",
-		"SET parquet_metadata_cache = false", // nothing bounds it, and it is not in memory_limit
+		"SET parquet_metadata_cache = false", // nothing bounds it, it is not in memory_limit, and saves less than a tenth of the CPU
 		"SET allowed_directories = [" + strings.Join(folders, ", ") + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
