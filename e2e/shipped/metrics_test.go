@@ -2,8 +2,10 @@ package shipped
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -57,6 +59,34 @@ func metrics(t *testing.T, daemon string) string {
 	}
 	r.Body.Close()
 	return settled(t, p)
+}
+
+// TestMetricsOfTheCode: the documentation has every metric that the code names,
+// also those that a daemon shows only once something has happened.
+func TestMetricsOfTheCode(t *testing.T) {
+	documented, found := known(t), 0
+	name := regexp.MustCompile(`Name:\s+"(glow_\w*[a-z])"`)
+	for _, module := range []string{"internal", "tailer", "sharehook", "geoworker", "publisher", "archiver", "querier", "glow"} {
+		err := filepath.WalkDir(filepath.Join(harness.Root(), module), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			for _, m := range name.FindAllSubmatch(b, -1) {
+				found++
+				if !documented[string(m[1])] {
+					t.Errorf("%s: no table of the documentation has %s", path, m[1])
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found < 25 {
+		t.Errorf("only %d metrics are found", found)
+	}
 }
 
 // settled is what /metrics says once a daemon has all its metrics: it answers

@@ -18,7 +18,7 @@ type metrics struct {
 
 func newMetrics(r prometheus.Registerer) metrics {
 	f := promauto.With(r)
-	return metrics{
+	m := metrics{
 		models: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "glow_querier_models", Help: "Models, by state.",
 		}, []string{"state"}),
@@ -35,6 +35,10 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Name: "glow_querier_model_published_total", Help: "Objects of models put to the target, by result.",
 		}, []string{"result"}),
 	}
+	for _, result := range []string{"ok", "error"} { // there from the start, at 0
+		m.published.WithLabelValues(result)
+	}
+	return m
 }
 
 func (m metrics) asked(files int, took time.Duration) {
