@@ -27,8 +27,8 @@ import (
 
 func modelsCommand() daemon.Command {
 	return daemon.Command{
-		Name: "models", Usage: "checks model files, and tries them",
-		Commands: []daemon.Command{
+		Name: "models", Usage: "checks model files and tries them, and shows those that Glow ships",
+		Commands: append([]daemon.Command{
 			{
 				Name: "check", Usage: "says what is wrong with model files", ArgsUsage: "FILE…",
 				Description: "Names each mistake with its line and column. Exit status 1 if there is any.",
@@ -42,10 +42,11 @@ func modelsCommand() daemon.Command {
 					&cli.StringFlag{Name: "s3-endpoint", Usage: "`URL` of an S3-compatible store other than AWS"},
 					&cli.StringFlag{Name: "as", Value: "table", Usage: "table, csv or json (one object a line)"},
 					&cli.IntFlag{Name: "rows", Value: 100, Usage: "most rows to print, the newest; 0 for all"},
+					&cli.Int64Flag{Name: "min-count", Value: 10, Usage: "smallest count that a public model tells, as the querier's --min-count; 0 for all"},
 				},
 				Run: runModel,
 			},
-		},
+		}, shippedCommands()...),
 	}
 }
 
@@ -91,6 +92,8 @@ func runModel(ctx context.Context, d *daemon.Daemon, c *cli.Context) error {
 		return daemon.Setting("as", fmt.Errorf("%q: want table, csv or json", c.String("as")))
 	case c.Int("rows") < 0:
 		return daemon.Setting("rows", fmt.Errorf("%d: want 0 or more", c.Int("rows")))
+	case c.Int64("min-count") < 0:
+		return daemon.Setting("min-count", fmt.Errorf("%d: want 0 or more", c.Int64("min-count")))
 	case c.NArg() != 1:
 		return daemon.Usagef("want one FILE")
 	}
@@ -132,7 +135,7 @@ func computeOnce(ctx context.Context, c *cli.Context, dir, name string, text []b
 		return nil, err
 	}
 	s := model.New(model.Options{
-		Folders: []string{models}, State: filepath.Join(dir, "state"), Engine: e, Archive: files,
+		MinCount: c.Int64("min-count"), Folders: []string{models}, State: filepath.Join(dir, "state"), Engine: e, Archive: files,
 		Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Look: 20 * time.Millisecond,
 	})
 	return s.Once(ctx, name, c.Int("rows"))

@@ -75,6 +75,29 @@ func TestModelsCheck(t *testing.T) {
 	}
 }
 
+// The models that Glow ships can be begun with.
+func TestModelsShipped(t *testing.T) {
+	list, err := command(t, "list")
+	if err != nil || !strings.Contains(list, "totals               public    Events by type, each day\n") || !strings.Contains(list, "\nversions             internal  ") {
+		t.Errorf("%v\n%s", err, list)
+	}
+	for line := range strings.Lines(list) {
+		name := strings.Fields(line)[0]
+		text, err := command(t, "show", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := command(t, "check", modelFile(t, "my-"+name+".toml", text)); err != nil {
+			t.Error(out)
+		}
+	}
+	for _, args := range [][]string{{"show"}, {"show", "total"}, {"show", "../models"}, {"list", "totals"}} {
+		if out, err := command(t, args[0], args[1:]...); !daemon.IsUsage(err) || out != "" {
+			t.Error(args, out, err)
+		}
+	}
+}
+
 func TestModelsRun(t *testing.T) {
 	a := archivetest.New(t)
 	a.Add([]archive.Row{{Time: archivetest.First, Type: "download"}, {Time: archivetest.First + 1, Type: "share:x"}}, false)
@@ -94,11 +117,17 @@ func TestModelsRun(t *testing.T) {
 	if err != nil || out != "date,type,country,n\n2026-03-27,share:x,,1\n" {
 		t.Error(out, err)
 	}
+	public := modelFile(t, "p.toml", "by = [\"date\", \"country\"]\npublic = true")
+	for count, want := range map[string]string{"3": "date,country,n\n", "2": "date,country,n\n2026-03-27,,2\n"} {
+		if out, err := command(t, "run", "--archive", "file://"+a.Dir, "--as", "csv", "--min-count", count, public); err != nil || out != want {
+			t.Errorf("--min-count %s: %v\n%s", count, err, out)
+		}
+	}
 	huge := modelFile(t, "huge.toml", `value = "sum(time - 1 + 9223372036854775807 * 1)"`)
 	if out, err := command(t, "run", "--archive", "file://"+a.Dir, huge); err == nil {
 		t.Error("no error, but", out)
 	}
-	for _, args := range [][]string{{"--as", "xml", path}, {"--rows", "-1", path}, {}} {
+	for _, args := range [][]string{{"--as", "xml", path}, {"--rows", "-1", path}, {"--min-count", "-1", path}, {}} {
 		if _, err := command(t, "run", args...); !daemon.IsUsage(err) {
 			t.Error(args, err)
 		}
