@@ -50,7 +50,8 @@ func (d *demo) startHistory(context.Context) error {
 		return err
 	}
 	err = d.spawn("querier", filepath.Join(d.bin, "querier"), "--admin-addr", "off", "--archive", archive, "--refresh", "1s",
-		"--models", filepath.Dir(model), "--state", d.file("state"), "--query-listen", addr, "--query-rate", "0")
+		"--models", filepath.Dir(model), "--state", d.file("state"), "--query-listen", addr, "--query-rate", "0",
+		"--min-count", "0") // nobody is behind these events
 	host, _, _ := net.SplitHostPort(d.dashboard)
 	_, port, _ := net.SplitHostPort(addr)
 	d.say("dashboard on http://%s/dashboard", net.JoinHostPort(host, port))
