@@ -95,7 +95,16 @@ func (e *Engine) Run(ctx context.Context, q engine.Query, each func(row []any) e
 	if err := e.prepare(ctx); err != nil {
 		return err
 	}
-	err := e.hosts.any(func(s *server) error { return e.ask(ctx, s, q, each) })
+	var own error // of each, which says nothing about servers
+	err := e.hosts.any(func(s *server) error {
+		return e.ask(ctx, s, q, func(row []any) error {
+			own = each(row)
+			return own
+		})
+	})
+	if own != nil {
+		return own
+	}
 	e.doubt(err)
 	return err
 }
