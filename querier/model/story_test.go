@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/glowmap/glow/archiver/archive"
@@ -166,6 +167,23 @@ func TestBroken(t *testing.T) {
 		t.Error("its state is still there", err)
 	}
 	h.await(s, "good")
+}
+
+// TestOddFiles: what lies in the folder and is no model's file stops nobody.
+func TestOddFiles(t *testing.T) {
+	h := newHistory(t)
+	h.add(someRows(rand.New(rand.NewPCG(7, 10)), 0, 100))
+	h.commit()
+	dir := folder(t, map[string]string{"good": byCountry, "long": byCountry})
+	h.check(errors.Join(
+		syscall.Mkfifo(filepath.Join(dir, "pipe.toml"), 0o600), os.Mkdir(filepath.Join(dir, "folder.toml"), 0o700),
+		os.Symlink("none", filepath.Join(dir, "link.toml")), os.Truncate(filepath.Join(dir, "long.toml"), 1<<40),
+	))
+	s, _ := h.store(h.duck(), Options{Folders: []string{dir}})
+	h.await(s, "good")
+	if i, _ := s.Get("long"); i.State != Broken || !strings.Contains(i.Error, "longer than 64 KiB") || len(s.List()) != 2 {
+		t.Errorf("%+v of %v", i, s.List())
+	}
 }
 
 // TestFailing: what the engine refuses fails its model only.

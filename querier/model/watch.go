@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -115,13 +116,32 @@ func (s *Store) read(from fs.FS, folder string, files map[string]string) {
 		if _, met := files[name]; !isModel || met || strings.HasPrefix(name, ".") {
 			continue
 		}
-		text, err := fs.ReadFile(from, f.Name())
+		text, err := readText(from, f.Name())
 		if !s.warn("model cannot be read", filepath.Join(folder, f.Name()), err) {
-			files[name] = string(text)
+			files[name] = text
 		} else if last, known := s.last[name]; known {
 			files[name] = last
 		}
 	}
+}
+
+// readText reads a model's file: nothing that is no file, such as a pipe, for
+// which one would wait, and of one that is too long only so much that it shows.
+func readText(from fs.FS, name string) (string, error) {
+	info, err := fs.Stat(from, name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("this is no file")
+	}
+	f, err := from.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, define.MaxFile+1))
+	return string(b), err
 }
 
 // warn logs an error once, until there is another one or none, and says

@@ -12,8 +12,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxFile is the longest file, in bytes.
-const maxFile = 64 << 10
+// MaxFile is the longest file, in bytes.
+const MaxFile = 64 << 10
 
 // Error is one mistake, and where in the file it is.
 type Error struct {
@@ -72,8 +72,8 @@ func (d *document) err() error {
 func scan(text []byte) *document {
 	d := &document{text: text}
 	switch {
-	case len(text) > maxFile:
-		d.wrong(0, "the file is longer than %d KiB", maxFile>>10)
+	case len(text) > MaxFile:
+		d.wrong(0, "the file is longer than %d KiB", MaxFile>>10)
 		return d
 	case !utf8.Valid(text):
 		d.wrong(0, "the file is not UTF-8")
