@@ -56,6 +56,7 @@ type Engine struct {
 	columns   map[string]bool // that all servers are known to have
 	flights   map[fileID]*flight
 	unwanted  map[loadID]time.Time // since when
+	said      time.Time            // when the log was told last that a server is away
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -92,21 +93,36 @@ func (e *Engine) Close() error {
 // Run loads what is not there, and fails with [engine.ErrFilling] if there is no time
 // for it.
 func (e *Engine) Run(ctx context.Context, q engine.Query, each func(row []any) error) error {
-	if err := e.prepare(ctx); err != nil {
-		return err
-	}
 	var own error // of each, which says nothing about servers
-	err := e.hosts.any(func(s *server) error {
-		return e.ask(ctx, s, q, func(row []any) error {
-			own = each(row)
-			return own
+	err := e.prepare(ctx)
+	if err == nil {
+		err = e.hosts.any(func(s *server) error {
+			return e.ask(ctx, s, q, func(row []any) error {
+				own = each(row)
+				return own
+			})
 		})
-	})
+	}
 	if own != nil {
 		return own
 	}
 	e.doubt(err)
+	e.say(err)
 	return err
+}
+
+// say tells the log which server is away, once a minute at most: clients are
+// not told.
+func (e *Engine) say(err error) {
+	if !errors.Is(err, engine.ErrAway) {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now := time.Now(); now.Sub(e.said) >= time.Minute {
+		e.said = now
+		e.log.Warn("questions cannot be answered", "err", err)
+	}
 }
 
 // ask asks one server, which asks the others of its cluster.

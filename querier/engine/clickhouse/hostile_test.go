@@ -145,6 +145,19 @@ func against(t *testing.T, h http.Handler) (*Engine, *bytes.Buffer) {
 	return e, log
 }
 
+// The log says which server is away, and not for each question.
+func TestAwayIsSaid(t *testing.T) {
+	e, log := against(t, says(502, ""))
+	for range 3 {
+		if err := e.Run(t.Context(), engine.Query{SQL: "SELECT 1 FROM events"}, nil); !errors.Is(err, engine.ErrAway) {
+			t.Error(err)
+		}
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, e.hosts.all[0].url.Host) {
+		t.Errorf("the log is %q", text)
+	}
+}
+
 // What is said about tables is not believed either, if it makes no sense.
 func TestListsThatAreNone(t *testing.T) {
 	for _, list := range []string{
