@@ -56,6 +56,9 @@ func TestMistakes(t *testing.T) {
 		{"limit = 1\nlimit = 2", "line 2, column 1: limit stands there twice"},
 		{"[other]\n", "line 1, column 2: no table [other]"},
 		{"where = type", "line 1, column 9: no TOML"},
+		{"where = type = 'a'", "where = \"type = 'download'\""},
+		{"value = [\"count(*)\", \"avg(lat)\"]", "line 1, column 11: value: several values stand in a table"},
+		{`by = "date, country"`, "line 1, column 11: here stands one"},
 		{"value = \"count(*)\"\n[values]\na = \"count(*)\"", "not both"},
 		{"summary = 5\nlimit = -1", "line 1, column 11: summary: want a text in double quotes\nline 2"},
 	} {

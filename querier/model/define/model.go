@@ -204,6 +204,10 @@ func (r *reader) readEvery(e entry) {
 func (r *reader) readValues() {
 	named := slices.ContainsFunc(r.values, func(e entry) bool { return e.key != "value" })
 	for _, e := range r.values {
+		if e.isList {
+			r.wrong(e.at, "%s: several values stand in a table, [values] and in it n = \"count(*)\"", e.key)
+			continue
+		}
 		x, name := r.expr(e)
 		if x == nil {
 			continue

@@ -114,7 +114,7 @@ func (d *document) syntax(p *unstable.Parser, err error) {
 		}
 		err = errors.New(strings.TrimPrefix(e.Message, "toml: "))
 	}
-	d.wrong(at, "no TOML: %s (texts stand in double quotes, lists in brackets)", err)
+	d.wrong(at, "no TOML: %s (texts stand in double quotes, where = \"type = 'download'\", lists in brackets, by = [\"date\", \"country\"])", err)
 }
 
 // key joins a key's parts and says where it begins.

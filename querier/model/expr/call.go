@@ -95,14 +95,16 @@ func (p *parser) call(t token) (*Expr, error) {
 	}
 	e := &Expr{Op: Op(t.text), pos: t.pos}
 	if t.text == "count" {
-		if two := p.tokens[1]; two.is("*") {
+		switch first := p.tokens[1]; {
+		case first.is("*"):
 			p.tokens = p.tokens[2:]
 			e.Op = opAll
 			return e, p.want(")")
-		}
-		if two := p.tokens[1]; two.is("distinct") {
+		case first.is("distinct"):
 			p.tokens = slices.Concat(p.tokens[:1], p.tokens[2:])
 			e.Op = opUnique
+		case first.is(")"):
+			return nil, wrong(t.pos, "write count(*) for how many events there are, count(x) for those of which x is known")
 		}
 	}
 	return p.list(e)

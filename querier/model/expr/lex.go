@@ -108,8 +108,11 @@ func first(text string, at int) (token, int, error) {
 		}
 	}
 	r, _ := utf8.DecodeRuneInString(text)
-	if r == '"' {
+	switch r {
+	case '"':
 		return token{}, 0, wrong(at, `texts stand in single quotes, as in 'download'`)
+	case '[':
+		return token{}, 0, wrong(at, `lists stand in parentheses, as in ('DE', 'FR')`)
 	}
 	return token{}, 0, wrong(at, "%q means nothing here", r)
 }

@@ -15,13 +15,16 @@ func validAttribute(name string) bool {
 
 // offerColumn says what an unknown column may have been meant to be.
 func offerColumn(name string) string {
+	if every, ok := map[string]string{"week": "1w", "month": "1mo"}[name]; ok {
+		return `every = "` + every + `" makes a column ` + name
+	}
 	if slices.Contains(Functions, name) {
 		return name + " is a function, as in " + name + "(…)"
 	}
 	if near, ok := Nearest(name, Columns); ok {
 		return "did you mean " + near + "?"
 	}
-	return "there are " + strings.Join(Columns, ", ") + ", and attributes, which are called attr_" + name
+	return "there are " + strings.Join(Columns, ", ") + ", and attributes, which are called attr_" + name + "; texts stand in single quotes"
 }
 
 // offer says which of the names was perhaps meant, or all of them.

@@ -40,7 +40,10 @@ func ParseNamed(text string) (e *Expr, name string, err error) {
 			return nil, "", err
 		}
 	}
-	if t := p.peek(); t.kind != end {
+	switch t := p.peek(); {
+	case t.is(","):
+		return nil, "", wrong(t.pos, `here stands one: several stand in a list, by = ["date", "country"], or in the table [values]`)
+	case t.kind != end:
 		return nil, "", wrong(t.pos, "%v is not expected here", t)
 	}
 	return e, name, e.check()
@@ -187,6 +190,9 @@ func (p *parser) said(left *Expr, t token) (*Expr, error) {
 		fallthrough
 	case t.is("="), t.is("<>"), t.is("<"), t.is("<="), t.is(">"), t.is(">="), t.is("like"):
 		p.next()
+		if p.peek().is("=") {
+			return nil, wrong(t.pos, "= compares, one of it")
+		}
 		return p.add(e, p.sum)
 	case t.is("in"):
 		p.next()
