@@ -85,7 +85,9 @@ func Open(o Options) (*Engine, error) {
 
 // Close ends what is being loaded.
 func (e *Engine) Close() error {
-	e.stop()
+	e.mu.Lock()
+	e.stop() // from now on nothing begins
+	e.mu.Unlock()
 	e.running.Wait()
 	return nil
 }

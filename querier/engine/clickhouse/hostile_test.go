@@ -211,6 +211,22 @@ func TestSlow(t *testing.T) {
 	}
 }
 
+// A closed engine loads nothing.
+func TestClosed(t *testing.T) {
+	d := newFolder(t.TempDir())
+	s, e := start(t, d)
+	f := d.put(t, someRows(rand.New(rand.NewPCG(5, 6)), 10))
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Keep(t.Context(), []archive.File{f}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that it is closed", err)
+	}
+	if got := total(s); got != "0" {
+		t.Errorf("%s rows", got)
+	}
+}
+
 // What the server has for the user makes no answer shorter.
 func TestSettingsOfTheUser(t *testing.T) {
 	d := newFolder(t.TempDir())

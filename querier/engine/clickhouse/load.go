@@ -45,6 +45,10 @@ func (e *Engine) load(f archive.File) *flight {
 		return fl
 	}
 	fl := &flight{done: make(chan struct{})}
+	if fl.err = e.life.Err(); fl.err != nil { // closed
+		close(fl.done)
+		return fl
+	}
 	e.flights[id] = fl
 	e.running.Go(func() {
 		fl.err = e.inTurn(f)
@@ -115,7 +119,11 @@ func (s *server) put(ctx context.Context, l load, attrs []string, path string) (
 	if err := s.do(ctx, "CREATE TABLE "+stage+" AS "+to); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.do(context.WithoutCancel(ctx), "DROP TABLE "+stage)) }()
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime) // else it goes when it is old
+		defer cancel()
+		err = errors.Join(err, s.do(ctx, "DROP TABLE "+stage))
+	}()
 	if err := s.insert(ctx, stage, attrs, l, path); err != nil {
 		return err
 	}

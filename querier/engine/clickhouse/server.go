@@ -62,11 +62,12 @@ func newServer(u *url.URL, password string) (*server, error) {
 	return s, nil
 }
 
-// How long a server may take to be reached, and to answer what is asked about
-// its tables.
+// How long a server may take to be reached, to answer what is asked about its
+// tables, and to end what nobody wants any more.
 const (
 	dialTime = 5 * time.Second
 	listTime = time.Minute
+	stopTime = 5 * time.Second
 )
 
 func (s *server) String() string { return s.url.Host }
@@ -227,7 +228,7 @@ func (s *server) query(ctx context.Context, sql string, memory int64, each func(
 
 // kill ends a query that nobody waits for any more.
 func (s *server) kill(id string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	_ = s.do(ctx, "KILL QUERY WHERE query_id = '"+id+"' ASYNC") // else it ends by max_execution_time
 }
