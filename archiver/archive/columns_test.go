@@ -45,8 +45,8 @@ func TestColumns(t *testing.T) {
 		want         []string
 		reads, bytes int
 	}{
-		"other versions":        {fileOf(t, later{Time: 3, Type: "c"}), []string{"asn", "attr_os", "country", "exact", "tags.list.element", "time", "type"}, 1, 32 << 10},
-		"large":                 {written(t, table(large)), append([]string{"attr_id"}, own...), 1, 32 << 10},
+		"other versions":        {fileOf(t, later{Time: 3, Type: "c"}), []string{"asn", "attr_os", "country", "exact", "tags.list.element", "time", "type"}, 1, 16 << 10},
+		"large":                 {written(t, table(large)), append([]string{"attr_id"}, own...), 1, 16 << 10},
 		"an end that is larger": {written(t, table([]Row{wide})), nil, 2, 512 << 10},
 	} {
 		s := &far{file: c.file}

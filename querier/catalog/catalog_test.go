@@ -228,7 +228,7 @@ func TestStart(t *testing.T) {
 		return c.Current().Columns()
 	}
 	first := start()
-	if source.bytes > 5*32<<10 || source.reads > 5 || len(source.whole) > 0 {
+	if source.bytes > 5*16<<10 || source.reads > 5 || len(source.whole) > 0 {
 		t.Errorf("%d bytes in %d reads, %v", source.bytes, source.reads, source.whole)
 	}
 	if next := start(); source.reads > 0 || fmt.Sprint(next) != fmt.Sprint(first) || first[0] != "attr_id" {
