@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/urfave/cli/v2"
 
+	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/archiver/store"
 	"github.com/glowmap/glow/internal/daemon"
 	"github.com/glowmap/glow/querier/catalog"
@@ -155,7 +156,11 @@ func openOnce(ctx context.Context, source store.Store, folder, dir string) (*cat
 		return nil, nil, err
 	}
 	files := catalog.New(source, folder, cache)
-	if err := files.Refresh(ctx); err != nil {
+	err = files.Refresh(ctx)
+	if errors.Is(err, archive.ErrNone) {
+		err = errors.New("there is no archive there: --archive is what the archiver's says, and has v1/manifest.json in it")
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	e, err := engine.OpenDuckDB(files, engine.Limits{Folders: readable, Threads: 2, Memory: 1 << 30, Concurrency: 1})

@@ -127,6 +127,9 @@ func TestModelsRun(t *testing.T) {
 	if out, err := command(t, "run", "--archive", "file://"+a.Dir, huge); err == nil {
 		t.Error("no error, but", out)
 	}
+	if _, err := command(t, "run", "--archive", "file://"+t.TempDir(), path); err == nil || !strings.Contains(err.Error(), "there is no archive there") {
+		t.Error(err)
+	}
 	for _, args := range [][]string{{"--as", "xml", path}, {"--rows", "-1", path}, {"--min-count", "-1", path}, {}} {
 		if _, err := command(t, "run", args...); !daemon.IsUsage(err) {
 			t.Error(args, err)
