@@ -26,7 +26,7 @@ type follower struct {
 	every   time.Duration
 	changed chan struct{} // holds one: there is something to count
 
-	rows, files, until prometheus.Gauge
+	rows, files, until, seen prometheus.Gauge
 }
 
 func newFollower(d *daemon.Daemon, source store.Store, c *catalog.Catalog, e engine.Engine, every time.Duration) *follower {
@@ -36,6 +36,7 @@ func newFollower(d *daemon.Daemon, source store.Store, c *catalog.Catalog, e eng
 		rows:  f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_events", Help: "Events of the archive as it is answered from."}),
 		files: f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_files", Help: "Files of it."}),
 		until: f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_until_timestamp_seconds", Help: "Unix time up to which it reaches."}),
+		seen:  f.NewGauge(prometheus.GaugeOpts{Name: "glow_querier_archive_seen_timestamp_seconds", Help: "Unix time when it was last looked at, with success."}),
 	}
 }
 
@@ -53,6 +54,7 @@ func (f *follower) run(ctx context.Context) error {
 			_ = outage.Wait(ctx, err) // the loop ends with ctx
 			continue
 		}
+		f.seen.SetToCurrentTime()
 		outage.Over()
 		f.d.Ready()
 		if s := f.catalog.Current(); s.Version != last {

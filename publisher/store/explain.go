@@ -53,6 +53,8 @@ func reason(err error, bucket, region string) string {
 		return "the store does not accept the credentials (" + code(err) + "): check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
 	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException":
 		return wrongRegion(err, bucket, region)
+	case "RequestTimeTooSkewed":
+		return "this machine's clock differs too much from the store's: set it (timedatectl), and keep it right by NTP"
 	case "NoSuchBucket":
 		return noBucket(bucket)
 	case "BucketAlreadyExists":
