@@ -46,7 +46,7 @@ func newServer(u *url.URL, password string) (*server, error) {
 		case key == "tls" && values[0] == "1":
 			s.url.Scheme = "https"
 		case key != "cluster" || values[0] == "":
-			return nil, fmt.Errorf("%q: there are only ?tls=1 and ?cluster=NAME", u.RawQuery)
+			return nil, fmt.Errorf("?%s: there are only ?tls=1 and ?cluster=NAME", key) // what it is may be a password
 		}
 	}
 	if u.Port() == "" {

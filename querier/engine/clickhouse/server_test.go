@@ -24,7 +24,9 @@ func TestSettings(t *testing.T) {
 		"clickhouse://h/d'":                 "of letters",
 		"clickhouse://u:p@h/d":              "password",
 		"clickhouse://u:p@h,g/d?cluster=c":  "password",
-		"clickhouse://h/d?secure=1":         "?tls=1",
+		"clickhouse://u:secret@h/d":         "password",
+		"clickhouse://u:secret%@h/d":        "want clickhouse://",
+		"clickhouse://h/d?password=secret":  "?tls=1",
 		"clickhouse://h/d?tls=2":            "?tls=1",
 		"clickhouse://h/d?cluster=":         "?tls=1",
 		"clickhouse://h/d?cluster=a'b":      "cluster",
@@ -34,8 +36,8 @@ func TestSettings(t *testing.T) {
 		"clickhouse://h,/d?cluster=c":       "want clickhouse://",
 		"clickhouse://h,h:8123/d?cluster=c": "twice",
 	} {
-		if err := Check(url); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", url, err, want)
+		if err := Check(url); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want %q, and no secret", url, err, want)
 		}
 	}
 	for url, want := range map[string]string{
