@@ -92,8 +92,13 @@ func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error
 		return err
 	}
 	defer release()
-	text, args := wholeTexts(q.SQL, q.Args)
-	rows, err := db.QueryContext(ctx, with(table(q.Columns, scans), text), args...)
+	text, own := q.SQL, q.Args
+	if q.Scope != nil {
+		text, own = q.Scope.SQL, q.Scope.Args
+	}
+	events, args := table(q.Columns, scans, q.Scope)
+	text, args = wholeTexts(with(events, text), append(args, own...))
+	rows, err := db.QueryContext(ctx, text, args...)
 	if err == nil {
 		err = errors.Join(eachRow(rows, each), rows.Close())
 	}
@@ -101,7 +106,7 @@ func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error
 }
 
 // local makes the files of a query local and sorts them by which of its columns
-// they have.
+// they have, and by what they have outside of its scope.
 func (e *duckDB) local(ctx context.Context, q Query) (scans []scan, release func(), err error) {
 	if len(q.Files) == 0 {
 		return nil, func() {}, nil
@@ -111,12 +116,13 @@ func (e *duckDB) local(ctx context.Context, q Query) (scans []scan, release func
 		return nil, nil, err
 	}
 	found := map[string]int{}
-	for _, l := range files {
+	for i, l := range files {
 		has := common(q.Columns, l.Columns)
-		key := strings.Join(has, ",")
+		out := q.Scope.outside(q.Files[i])
+		key := fmt.Sprint(out, has)
 		if _, ok := found[key]; !ok {
 			found[key] = len(scans)
-			scans = append(scans, scan{columns: has})
+			scans = append(scans, scan{columns: has, outside: out})
 		}
 		s := &scans[found[key]]
 		s.paths = append(s.paths, l.Path)

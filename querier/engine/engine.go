@@ -22,6 +22,17 @@ type Query struct {
 	Args    []any          // string, int64, float64 or bool
 	Files   []archive.File // the rows of events: each of these files', once
 	Columns []string       // of events that SQL names; one that no file has is null
+	Scope   *Scope         // nil: SQL says all
+}
+
+// Scope is the same question put otherwise: SQL asks about all of events, which
+// are the files' rows of one type in a span of time. An engine that reads files
+// may ask so, as most files have nothing else; others have Query's own SQL.
+type Scope struct {
+	SQL      string
+	Args     []any
+	Type     string
+	From, To int64 // To is not included
 }
 
 // Engine runs queries, several at a time.

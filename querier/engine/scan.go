@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"strings"
+
+	"github.com/glowmap/glow/archiver/archive"
 )
 
 // Limits are those of an engine within this process.
@@ -13,10 +15,39 @@ type Limits struct {
 	Concurrency int      // queries at once
 }
 
-// scan is files that have the same of the wanted columns.
+// scan is files that have the same of the wanted columns, and of which the same
+// must be left out.
 type scan struct {
 	columns []string
 	paths   []string
+	outside outside
+}
+
+// outside says what a file may have that is outside of a scope.
+type outside struct{ types, before, after bool }
+
+func (s *Scope) outside(f archive.File) outside {
+	if s == nil {
+		return outside{}
+	}
+	return outside{types: len(f.Types) != 1 || f.Types[s.Type] == 0, before: f.From < s.From, after: f.To >= s.To}
+}
+
+// where leaves out what is outside.
+func (s *Scope) where(o outside) (sql string, args []any) {
+	var all []string
+	leave := func(is bool, condition string, arg any) {
+		if is {
+			all, args = append(all, condition), append(args, arg)
+		}
+	}
+	leave(o.types, `"type" = ?`, s.Type)
+	leave(o.before, `"time" >= ?`, s.From)
+	leave(o.after, `"time" < ?`, s.To)
+	if len(all) == 0 {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(all, " AND "), args
 }
 
 // kinds are how columns that are no text come into the table events. Degrees
@@ -39,10 +70,11 @@ func with(events, query string) string {
 	return head + " " + query
 }
 
-// table is SQL whose rows are those of all scans.
-func table(columns []string, scans []scan) string {
+// table is SQL whose rows are those of all scans that are not outside, and its
+// arguments.
+func table(columns []string, scans []scan, scope *Scope) (sql string, args []any) {
 	if len(scans) == 0 {
-		return selection(columns, nil) + " WHERE false"
+		return selection(columns, nil) + " WHERE false", nil
 	}
 	var parts []string
 	for _, s := range scans {
@@ -50,10 +82,14 @@ func table(columns []string, scans []scan) string {
 		for i, p := range s.paths {
 			paths[i] = text(p)
 		}
-		parts = append(parts, selection(columns, s.columns)+
-			" FROM read_parquet(["+strings.Join(paths, ", ")+"], hive_partitioning = false)")
+		part := selection(columns, s.columns) + " FROM read_parquet([" + strings.Join(paths, ", ") + "], hive_partitioning = false)"
+		if scope != nil {
+			where, own := scope.where(s.outside)
+			part, args = part+where, append(args, own...)
+		}
+		parts = append(parts, part)
 	}
-	return strings.Join(parts, " UNION ALL ")
+	return strings.Join(parts, " UNION ALL "), args
 }
 
 // selection selects columns, of which some are there.

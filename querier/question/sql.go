@@ -26,15 +26,29 @@ func (q *Question) Query(key string, most int) engine.Query {
 		groups[i] = "g" + strconv.Itoa(i)
 		list[i] += " AS " + groups[i]
 	}
-	sql := "SELECT " + strings.Join(append(list, "count(*) AS n"), ", ") + " FROM events WHERE " + b.where(q, key)
+	sql := "SELECT " + strings.Join(append(list, "count(*) AS n"), ", ") + " FROM events"
+	tail := ""
 	if len(groups) > 0 {
-		sql += " GROUP BY " + strings.Join(groups, ", ")
+		tail += " GROUP BY " + strings.Join(groups, ", ")
 	}
 	if most > 0 {
-		sql += " ORDER BY " + q.sorting(groups) + " LIMIT " + strconv.Itoa(most)
+		tail += " ORDER BY " + q.sorting(groups) + " LIMIT " + strconv.Itoa(most)
 	}
+	scope := &engine.Scope{Type: key, From: q.From, To: q.To}
+	within, about := b.scope(), b.conditions(q)
 	slices.Sort(b.columns)
-	return engine.Query{SQL: sql, Args: b.args, Columns: slices.Compact(b.columns)}
+	scope.SQL, scope.Args = sql+where(about)+tail, b.args
+	return engine.Query{
+		SQL: sql + where(append(within, about...)) + tail, Args: append([]any{key, q.From, q.To}, b.args...),
+		Columns: slices.Compact(b.columns), Scope: scope,
+	}
+}
+
+func where(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(all, " AND ")
 }
 
 // builder puts SQL together out of pieces of its own.
@@ -102,17 +116,21 @@ func Value(dimension string, v any) any {
 	return n
 }
 
-func (b *builder) where(q *Question, key string) string {
+// scope are the conditions that a scope says; their arguments are its own.
+func (b *builder) scope() []string {
 	t := b.column("time")
-	all := []string{b.column("type") + " = ?", t + " >= ?", t + " < ?"}
-	b.args = append(b.args, key, q.From, q.To)
+	return []string{b.column("type") + " = ?", t + " >= ?", t + " < ?"}
+}
+
+// conditions are all others.
+func (b *builder) conditions(q *Question) (all []string) {
 	for _, c := range q.Where {
 		all = append(all, b.condition(&c, false))
 	}
 	for _, c := range q.Not {
 		all = append(all, b.condition(&c, true))
 	}
-	return strings.Join(all, " AND ")
+	return all
 }
 
 // condition is never null, whatever engines think of null in a list: what is
