@@ -104,9 +104,11 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"cut, with neither": {cut("", whole[:len(whole)-20]), engine.ErrAway},
 		"cut between rows":  {cut("", whole[:strings.Index(whole, `,"rows"`)-1]), engine.ErrAway},
 		"no head":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, engine.ErrAway},
-		"sent elsewhere":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, nil},
-		"sent on":           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, nil},
-		"what it was told":  {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500); fmt.Fprint(w, r.Header, r.URL) }, nil},
+		"sent elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, nil},
+		"sent on":          {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, nil},
+		"what it was told": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500); fmt.Fprint(w, r.Header, r.URL) }, nil},
 		"that, as an error": {func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(500)
 			fmt.Fprint(w, "Code: 1, ", r.Header.Get("X-ClickHouse-Key"))

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -318,9 +319,18 @@ func TestFilling(t *testing.T) {
 	_, e := start(t, d)
 	q := engine.Query{SQL: "SELECT count(*) FROM events", Files: []archive.File{d.put(t, someRows(rand.New(rand.NewPCG(11, 12)), 100))}}
 	e.turn <- struct{}{} // another file is being loaded
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if err := e.Run(ctx, q, nil); !errors.Is(err, engine.ErrFilling) {
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx, q, nil) }()
+	await(t, "it waits for its file", func() bool {
+		runtime.Gosched()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return len(e.flights) == 1
+	})
+	cancel()
+	if err := <-done; !errors.Is(err, engine.ErrFilling) {
 		t.Errorf("%v, want that the engine is being filled", err)
 	}
 	<-e.turn

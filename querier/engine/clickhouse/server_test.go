@@ -108,7 +108,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// await asks the server until it says yes.
+// await asks until the answer is yes.
 func await(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !yes(); {
