@@ -95,6 +95,9 @@ func (s *Store) publish(ctx context.Context) error {
 	if s.Archive.Current() == nil {
 		return nil
 	}
+	if err := s.withdraw(ctx); err != nil {
+		return err
+	}
 	for _, o := range s.changed() {
 		if err := s.put(ctx, o); err != nil {
 			s.metrics.published.WithLabelValues("error").Inc()
@@ -142,15 +145,35 @@ func (s *Store) forAll(i Info) bool {
 	return i.Public && (s.Shown == nil || !slices.ContainsFunc(i.Events, func(typ string) bool { return !s.Shown(typ) }))
 }
 
+// withdraw deletes what was published before the start and is no longer for
+// everybody: that does not wait until all models have rows.
+func (s *Store) withdraw(ctx context.Context) error {
+	s.mu.Lock()
+	wait := s.withdrawn || len(s.models) == 0
+	s.mu.Unlock()
+	if wait {
+		return nil
+	}
+	old, _, err := s.Publish.Get(ctx, listName)
+	if err == nil {
+		err = s.unlist(ctx, old, true)
+	}
+	s.withdrawn = err == nil || errors.Is(err, store.ErrNone)
+	if s.withdrawn {
+		return nil
+	}
+	return fmt.Errorf("withdraw models: %w", err)
+}
+
 // unlist deletes the files of models that the old list has and that are no
-// longer there for everybody.
-func (s *Store) unlist(ctx context.Context, old []byte) error {
+// longer there for everybody, or only of those models that there are.
+func (s *Store) unlist(ctx context.Context, old []byte, only bool) error {
 	var was listed
 	_ = json.Unmarshal(old, &was) // nothing but our own can be there
 	for _, m := range was.Models {
 		s.mu.Lock()
 		e := s.models[m.Name]
-		stays := e != nil && s.forAll(s.info(e, nil))
+		stays := only && e == nil || e != nil && s.forAll(s.info(e, nil))
 		s.mu.Unlock()
 		if stays || !define.ValidName(m.Name) {
 			continue
@@ -217,7 +240,7 @@ func (s *Store) put(ctx context.Context, o object) error {
 		return nil
 	}
 	if o.name == listName {
-		if err := s.unlist(ctx, old); err != nil {
+		if err := s.unlist(ctx, old, false); err != nil {
 			return err
 		}
 	}

@@ -111,6 +111,34 @@ func TestPublish(t *testing.T) {
 	h.await(s, "hidden")
 }
 
+// TestWithdrawn: what is hidden since the start is not published any more, also
+// while models are not filled yet; what is not known yet stays.
+func TestWithdrawn(t *testing.T) {
+	h := newHistory(t)
+	h.add([]archive.Row{{Time: firstDay, Type: "download"}})
+	h.add([]archive.Row{{Time: firstDay, Type: "share:x"}})
+	h.commit()
+	target, err := store.New(t.Context(), "file://"+t.TempDir(), store.Options{})
+	h.check(err)
+	put := func(name, text string) {
+		_, err := target.Put(t.Context(), store.Object{Name: name, JSON: []byte(text)}, "")
+		h.check(err)
+	}
+	names := []string{"all", "downloads", "inside", "unread"}
+	put(listName, `{"v":1,"models":[{"name":"all"},{"name":"downloads"},{"name":"inside"},{"name":"unread"}]}`)
+	for _, name := range names {
+		put(objectName(name), "{}")
+	}
+	s := h.still(nil, map[string]string{"all": "public = true", "inside": "", "downloads": "where = \"type = 'download'\"\npublic = true"})
+	s.Publish, s.Shown = target, func(typ string) bool { return typ == "download" }
+	h.check(s.publish(t.Context()))
+	for i, there := range []bool{false, true, false, true} {
+		if _, _, err := target.Get(t.Context(), objectName(names[i])); (err == nil) != there {
+			t.Error(names[i], err)
+		}
+	}
+}
+
 // TestHiddenTypeGone: when the last events are gone of a type that not
 // everybody may see, its rows stay hidden until there are others.
 func TestHiddenTypeGone(t *testing.T) {

@@ -89,13 +89,15 @@ type Store struct {
 	metrics metrics
 	limits  limits
 
-	mu      sync.Mutex
-	models  map[string]*entry
-	last    map[string]string // texts that the last look found
-	said    map[string]string // what cannot be read, by path: said once
-	wake    chan struct{}     // holds one: there is something to publish
-	listed  string            // what of the list of models was published
-	sorting chan struct{}     // holds whoever sorts
+	mu     sync.Mutex
+	models map[string]*entry
+	last   map[string]string // texts that the last look found
+	said   map[string]string // what cannot be read, by path: said once
+	wake   chan struct{}     // holds one: there is something to publish
+	listed string            // what of the list of models was published
+
+	withdrawn bool          // what is no longer for everybody; keepPublished's own
+	sorting   chan struct{} // holds whoever sorts
 }
 
 // entry is one model. The store's lock guards it.
