@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/glowmap/glow/internal/keys"
 	"github.com/glowmap/glow/internal/located"
 )
@@ -34,7 +36,16 @@ func (s *stage) located() (rows []string) {
 	s.Helper()
 	ctx := context.Background()
 	sums := map[string]int{}
-	for _, e := range s.c.XRange(ctx, s.k.Located(), "-", "+").Val() {
+	var entries *redis.XMessageSliceCmd
+	var hash *redis.MapStringStringCmd
+	_, err := s.c.TxPipelined(ctx, func(p redis.Pipeliner) error { // as they are at one moment
+		entries, hash = p.XRange(ctx, s.k.Located(), "-", "+"), p.HGetAll(ctx, s.k.Archive())
+		return nil
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, e := range entries.Val() {
 		text, _ := e.Values[located.FieldEvents].(string)
 		lines := strings.Split(text, "\n")
 		if n := e.Values[located.FieldN]; n != strconv.Itoa(len(lines)) || len(text) > located.MaxEntry {
@@ -49,7 +60,7 @@ func (s *stage) located() (rows []string) {
 		}
 		rows = append(rows, lines...)
 	}
-	for field, n := range s.c.HGetAll(ctx, s.k.Archive()).Val() {
+	for field, n := range hash.Val() {
 		if n != strconv.Itoa(sums[field]) {
 			s.Errorf("%s is %s, %d are in the stream", field, n, sums[field])
 		}
@@ -199,9 +210,17 @@ func TestLocatedFull(t *testing.T) {
 	w = s.start("--max-located", "1M")
 	s.until("the next worker waits", waits)
 	rows := s.located()
-	s.c.XTrimMaxLen(ctx, s.k.Located(), 0)
-	s.c.Del(ctx, s.k.Archive())
-	s.until("the worker waits again, or is done", func() bool { return waits() || s.queueEmpty() })
+	_, err := s.c.TxPipelined(ctx, func(p redis.Pipeliner) error { // or the worker goes on in between
+		p.XTrimMaxLen(ctx, s.k.Located(), 0)
+		p.Del(ctx, s.k.Archive())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.until("the worker waits again, or is done", func() bool {
+		return strings.Count(w.stderr.String(), "the located stream is full") > 1 || s.queueEmpty()
+	})
 	rows = append(rows, s.located()...)
 	for range 20 {
 		s.pushRandom(1000)

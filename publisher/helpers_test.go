@@ -132,7 +132,7 @@ func (p *process) stop() {
 // eventually polls until check holds.
 func eventually(t testing.TB, what string, check func() bool) {
 	t.Helper()
-	tick, late := time.Tick(20*time.Millisecond), time.After(30*time.Second)
+	tick, late := time.Tick(20*time.Millisecond), time.After(2*time.Minute)
 	for !check() {
 		select {
 		case <-tick:

@@ -3,6 +3,7 @@ package shipped
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,6 +68,10 @@ func TestEnvironmentFile(t *testing.T) {
 			owners[s.env] = append(owners[s.env], d)
 		}
 	}
+	tokens := filepath.Join(t.TempDir(), "tokens") // stands for /etc/glow/tokens, which is looked at
+	if err := os.WriteFile(tokens, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	var set []string
 	for _, a := range environment(t) {
 		if !a.example {
@@ -87,20 +92,27 @@ func TestEnvironmentFile(t *testing.T) {
 			t.Errorf("glow.env: %s would reach all of %v", a.name, owners[a.name])
 		}
 		for _, d := range owners[a.name] {
-			takes(t, d, append(set, a.name+"="+a.value))
+			value := a.value
+			if a.name == "GLOW_TOKENS" {
+				value = tokens
+			}
+			takes(t, d, append(set, a.name+"="+value))
 		}
 	}
 }
 
 // shared are settings of what several daemons have in common.
-var shared = []string{"GLOW_S3_ENDPOINT", "GLOW_ARCHIVE"}
+var shared = []string{"GLOW_REDIS_URL", "GLOW_NAMESPACE", "GLOW_S3_ENDPOINT", "GLOW_ARCHIVE"}
 
 // takes fails the test if a daemon has something against a setting.
 func takes(t *testing.T, daemon string, env []string) {
 	t.Helper()
 	args := append([]string{}, wrong[daemon][0], wrong[daemon][1])
-	if daemon == "tailer" {
+	switch daemon {
+	case "tailer":
 		args = append(args, "/var/log/none")
+	case "querier": // which looks at its folders
+		args = append(args, "--state", t.TempDir(), "--cache", t.TempDir())
 	}
 	cmd := exec.Command(harness.Program(t, daemon), args...)
 	cmd.Env = append(os.Environ(), env...)
