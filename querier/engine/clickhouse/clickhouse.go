@@ -48,7 +48,7 @@ type Engine struct {
 	life    context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	turn    chan struct{} // one file at a time is loaded
+	turn    chan struct{} // as many files at a time are loaded as there are hosts
 
 	preparing chan struct{} // held while the tables are made
 	mu        sync.Mutex
@@ -73,7 +73,7 @@ func Open(o Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		hosts: h, memory: o.Memory, keep: o.Keep, files: o.Files, log: o.Log, turn: make(chan struct{}, 1),
+		hosts: h, memory: o.Memory, keep: o.Keep, files: o.Files, log: o.Log, turn: make(chan struct{}, len(h.all)),
 		preparing: make(chan struct{}, 1), columns: map[string]bool{}, flights: map[fileID]*flight{}, unwanted: map[loadID]time.Time{},
 	}
 	if e.keep == 0 {
@@ -200,16 +200,9 @@ func (e *Engine) Keep(ctx context.Context, files []archive.File) error {
 	}
 	_, missing := has.choose(files)
 	newestFirst(missing)
-	var broken []error
-	for _, f := range missing {
-		err := e.loadAll(ctx, []archive.File{f})
-		if errors.Is(err, engine.ErrAway) || ctx.Err() != nil {
-			return err
-		}
-		if broken = append(broken, err); errors.Is(err, engine.ErrGone) {
-			e.log.Warn("a file of the archive is gone", "file", f.Name)
-			broken = broken[:len(broken)-1] // no trouble of the engine
-		}
+	broken, err := e.loadEach(ctx, missing)
+	if err != nil {
+		return err
 	}
 	if has, err = e.thereOfAny(ctx); err != nil {
 		return err

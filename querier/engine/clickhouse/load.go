@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/glowmap/glow/archiver/archive"
@@ -33,6 +35,37 @@ func (e *Engine) loadAll(ctx context.Context, files []archive.File) error {
 		}
 	}
 	return nil
+}
+
+// loadEach loads files side by side, begun in their order. Those that cannot be
+// loaded are left out, unless a server is away.
+func (e *Engine) loadEach(ctx context.Context, files []archive.File) (broken []error, err error) {
+	var all sync.WaitGroup
+	var next atomic.Int64
+	errs := make([]error, len(files))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for range cap(e.turn) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(files) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if errs[i] = e.loadAll(ctx, files[i:i+1]); errors.Is(errs[i], engine.ErrAway) {
+					stop()
+				}
+			}
+		})
+	}
+	all.Wait()
+	for i, err := range errs {
+		switch {
+		case errors.Is(err, engine.ErrAway):
+			return nil, err
+		case errors.Is(err, engine.ErrGone): // no trouble of the engine
+			e.log.Warn("a file of the archive is gone", "file", files[i].Name)
+		default:
+			broken = append(broken, err)
+		}
+	}
+	return broken, ctx.Err()
 }
 
 // load begins to load a file, unless that has begun, and goes on whoever waits
