@@ -112,8 +112,8 @@ async function complaint(response: Response): Promise<Trouble> {
   if (response.ok) return new Trouble("What came is no answer of a querier.");
   try {
     const { error } = (await response.json()) as { error: { message: string; field?: string; see?: string } };
-    const sentence = (error.field ? error.field + ": " : "") + error.message;
-    return new Trouble(sentence, status, error.field, error.see);
+    const sentence = error.field ? `${error.field}: ${error.message}` : error.message.charAt(0).toUpperCase() + error.message.slice(1);
+    return new Trouble(sentence.replace(/[^.!?…]$/, "$&."), status, error.field, error.see);
   } catch {
     return new Trouble(ABSENT.includes(status) ? "The querier is away." : `The querier answered with ${status}.`, status);
   }

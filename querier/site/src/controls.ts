@@ -2,6 +2,7 @@
 
 import { byId, make } from "../../../page/src/ui/dom";
 import type { Cell, Dimension, Keys } from "./types";
+import { fill, swap } from "./swap";
 import { EVERY, RANGES, type Filter, type View } from "./view";
 import { title, value } from "./words";
 
@@ -46,7 +47,7 @@ export class Controls {
   update(): void {
     const { view: v } = this;
     const { keys, dimensions, every } = this.#known;
-    this.#keys.replaceChildren(...keys.map((k) => this.#key(k.key)));
+    swap(this.#keys, keys.map((k) => this.#key(k.key)));
     options(this.#range, [...Object.entries(RANGES).map(([k, [name]]): [string, string] => [k, name]), ["custom", "From … to …"]], v.range);
     const own = v.range === "custom";
     byId("custom").hidden = !own;
@@ -57,7 +58,7 @@ export class Controls {
     const chosen = byId<HTMLSelectElement>("new-dimension");
     options(chosen, plain.map((d) => [d.name, title(d.name)]), chosen.value);
     this.#suggest();
-    this.#filters.replaceChildren(...v.filters.map((f) => this.#filter(f)));
+    swap(this.#filters, v.filters.map((f) => this.#filter(f)));
   }
 
   /** Narrows the question to one more value. */
@@ -73,12 +74,11 @@ export class Controls {
 
   #key(key: string): HTMLElement {
     const at = this.view.keys.indexOf(key);
-    const b = make("button", { type: "button", "aria-pressed": String(at >= 0), class: "chip " + (at >= 0 ? picked(at) : "") }, make("bdi", {}, title(key)));
+    const b = make("button", { type: "button", "aria-pressed": String(at >= 0), class: "chip " + (at >= 0 ? picked(at) : ""), title: key }, make("bdi", {}, title(key)));
     b.addEventListener("click", () => {
       const { keys } = this.view;
       const next = keys.includes(key) ? keys.filter((k) => k !== key) : [...keys, key];
       if (next.length) this.#set({ keys: next });
-      [...this.#keys.children].find((e) => e.textContent === title(key))?.querySelector("bdi")?.parentElement?.focus();
     });
     return b;
   }
@@ -101,7 +101,7 @@ export class Controls {
 
   #suggest(): void {
     const name = byId<HTMLSelectElement>("new-dimension").value;
-    byId("values").replaceChildren(...(this.#dimension(name)?.values ?? []).map((o) =>
+    fill(byId("values"), (this.#dimension(name)?.values ?? []).map((o) =>
       make("option", { value: o.value === null ? "unknown" : String(o.value) }, value(name, o.value))));
   }
 
@@ -139,6 +139,6 @@ function meant(text: string, name: string, d: Dimension | undefined): Cell {
 }
 
 function options(select: HTMLSelectElement, list: [string, string][], chosen: string): void {
-  select.replaceChildren(...list.map(([v, name]) => make("option", { value: v }, name)));
+  fill(select, list.map(([v, name]) => make("option", { value: v }, name)));
   if (list.some(([v]) => v === chosen)) select.value = chosen;
 }

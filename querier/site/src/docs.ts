@@ -8,6 +8,7 @@ import { Client } from "./client";
 import { door } from "./door";
 import { keep } from "./keep";
 import { shapes, type Answer, type Keys, type Question } from "./types";
+import { DAY, HOUR, MINUTE } from "./words";
 
 const base = new URL(".", location.href).href;
 const client = new Client(base);
@@ -64,9 +65,7 @@ class Example {
     const end = Date.parse(keys?.until ?? keys?.to ?? "");
     if (keys?.keys.length && !keys.keys.some((k) => k.key === KEY)) q.keys = [keys.keys[0].key];
     if (q.from && q.to && !Number.isNaN(end)) {
-      const to = Math.ceil(end / 864e5) * 864e5;
-      const day = (ms: number) => new Date(ms).toISOString().replace(".000Z", "Z");
-      [q.from, q.to] = [day(to - 7 * 864e5), day(to)];
+      [q.from, q.to, q.every] = week(Date.parse(keys?.from ?? ""), end);
     }
     this.#text.value = pretty(q);
   }
@@ -126,7 +125,7 @@ class Example {
     this.#panel.replaceChildren(this.#figure.root);
     const [first] = answer.results;
     const rows = answer.results.flatMap((r) => r.rows.map((row) => [r.key, ...row]));
-    this.#figure.show(answer.results.length === 1 ? first : { columns: ["key", ...(first?.columns ?? [])], rows });
+    this.#figure.show({ ...(answer.results.length === 1 ? first : { columns: ["key", ...(first?.columns ?? [])], rows }), until: answer.until });
   }
 
   #write(text: string): void {
@@ -166,6 +165,15 @@ class Example {
     next.focus();
     this.#choose(next.dataset.tab as Tab);
   }
+}
+
+/** The last week of what there is, by the hour; a young archive from its beginning, by the minute. */
+function week(first: number, end: number): [from: string, to: string, every: string] {
+  const stamp = (ms: number) => new Date(ms).toISOString().replace(".000Z", "Z");
+  const to = Math.ceil(end / DAY) * DAY;
+  if (!(end - first < DAY)) return [stamp(to - 7 * DAY), stamp(to), "1h"];
+  const [every, long] = end - first < 4 * HOUR ? ["1m", MINUTE] as const : ["10m", 10 * MINUTE] as const;
+  return [stamp(Math.floor(first / long) * long), stamp(Math.ceil((end + 1) / long) * long), every];
 }
 
 /** A question on lines of its own. */

@@ -5,18 +5,21 @@ import type { Client } from "./client";
 
 const NAME = "glow-token";
 
+/** Says by which door we came, or that the querier does not know the token. */
+export function said(client: Client, refused = false): void {
+  setText(byId("enter"), refused ? "Token refused" : client.token ? "Internal" : "Public");
+}
+
 /** Wires the button and the dialog; changed is called when the token has changed. */
 export function door(client: Client, changed: () => void): void {
   const dialog = byId<HTMLDialogElement>("door");
   const input = byId<HTMLInputElement>("token");
-  const button = byId("enter");
-  const show = () => setText(button, client.token ? "Internal" : "Public");
   try {
     client.token = sessionStorage.getItem(NAME) ?? "";
   } catch {
     // No storage: the token lasts until the page is left.
   }
-  show();
+  said(client);
   const use = (token: string) => {
     client.leave();
     client.token = token;
@@ -27,11 +30,11 @@ export function door(client: Client, changed: () => void): void {
     } catch {
       // As above.
     }
-    show();
+    said(client);
     dialog.close();
     changed();
   };
-  button.addEventListener("click", () => dialog.showModal());
+  byId("enter").addEventListener("click", () => dialog.showModal());
   byId("token-form").addEventListener("submit", (e) => {
     e.preventDefault();
     use(input.value.trim());

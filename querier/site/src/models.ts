@@ -2,19 +2,22 @@
 
 import { byId, make, setText } from "../../../page/src/ui/dom";
 import { Figure } from "./chart/figure";
-import type { Kind } from "./chart/shape";
+import { MOMENTS, type Kind } from "./chart/shape";
 import { Trouble, type Client, type Got } from "./client";
 import { shapes, type Keys, type Model, type Rows } from "./types";
 import { RANGES, span, write, type View } from "./view";
-import { title } from "./words";
+import { number, title } from "./words";
 
 /** How many rows a page has, and how many pages a chart takes. */
 const ROWS = 5000;
 const PAGES = 4;
+/** From how many models on one can look for some. */
+const MANY = 12;
 
 export class Models {
   #list = byId("model-list");
   #range = byId<HTMLSelectElement>("model-range");
+  #find = byId<HTMLInputElement>("model-find");
   #figures = new Map<string, Figure>();
   #seen = new IntersectionObserver((entries) => entries.forEach((e) => e.isIntersecting && this.#wanted(e.target)), { rootMargin: "300px" });
   #known: Keys = { keys: [], dimensions: [] };
@@ -33,6 +36,7 @@ export class Models {
       this.#range_ = this.#range.value;
       this.refresh();
     });
+    this.#find.addEventListener("input", () => this.#narrow());
   }
 
   /** Shows these models; charts that are there stay. */
@@ -50,7 +54,22 @@ export class Models {
       this.#figures.delete(name);
     }
     byId("no-models").hidden = models.length > 0;
+    this.#find.hidden = models.length <= MANY;
+    this.#narrow();
     this.refresh();
+  }
+
+  /** Leaves those in sight that one looks for. */
+  #narrow(): void {
+    const words = this.#find.hidden ? [] : this.#find.value.toLowerCase().split(/\s+/);
+    let n = 0;
+    for (const [name, f] of this.#figures) {
+      const text = (name + " " + f.root.querySelector("figcaption")!.textContent).toLowerCase();
+      const fits = words.every((w) => text.includes(w));
+      f.root.parentElement!.hidden = !fits;
+      if (fits) n++;
+    }
+    setText(byId("model-count"), words.join("") ? `${n} of ${this.#figures.size}` : "");
   }
 
   /** Asks again for all that is in sight. */
@@ -85,16 +104,19 @@ export class Models {
   }
 
   async #load(name: string, figure: Figure): Promise<void> {
+    const { token } = this.client;
     try {
-      figure.show(await this.#rows(name));
+      const rows = await this.#rows(name);
+      if (token === this.client.token) figure.show(rows, { part: part(rows) });
     } catch (e) {
       if (!(e instanceof Trouble)) throw e;
+      if (token !== this.client.token) return;
       figure.fail(e.message);
       if (e.status === 401) this.told(e);
     }
   }
 
-  /** The rows of a model, page by page. */
+  /** The rows of a model, page by page; if they are too many, the newest. */
   async #rows(name: string): Promise<Rows> {
     const path = "v1/models/" + encodeURIComponent(name);
     const p = new URLSearchParams({ rows_per_page: String(ROWS) });
@@ -104,12 +126,26 @@ export class Models {
     }
     const first = await this.client.get(`${path}?${p}`, shapes.rows);
     this.told(first);
-    const all = { ...first.body, rows: [...first.body.rows] };
-    for (let page = 2; page <= Math.min(PAGES, first.body.pages ?? 1); page++) {
+    const pages = first.body.pages ?? 1;
+    const skipped = rising(first.body) ? Math.max(0, pages - PAGES) : 0;
+    const all = { ...first.body, rows: skipped ? [] : [...first.body.rows] };
+    for (let page = Math.max(2, skipped + 1); page <= Math.min(pages, skipped + PAGES); page++) {
       p.set("page", String(page));
       if (first.body.version) p.set("version", first.body.version);
       all.rows.push(...(await this.client.get(`${path}?${p}`, shapes.rows)).body.rows);
     }
     return all;
   }
+}
+
+/** Tells if the first column is a time, and the oldest rows come first. */
+function rising({ columns, rows }: Rows): boolean {
+  return MOMENTS.includes(columns[0]) && rows.length > 0 && String(rows[0][0]) < String(rows[rows.length - 1][0]);
+}
+
+/** Says which part of the rows there is, if it is not all. */
+function part(rows: Rows): string {
+  const n = rows.rows.length;
+  if (!rows.more && n >= (rows.total ?? n)) return "";
+  return `The ${rising(rows) ? "newest" : "first"} ${number(n)}${rows.more ? "" : ` of ${number(rows.total!)}`} rows.`;
 }

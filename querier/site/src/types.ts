@@ -7,6 +7,7 @@ export type Cell = string | number | boolean | null;
 export interface Table {
   columns: string[];
   rows: Cell[][];
+  until?: string | null; // before it, all is known
 }
 
 /** Values of one dimension that are wanted, or not. */
@@ -72,6 +73,8 @@ export interface Rows extends Table {
   model: string;
   page?: number;
   pages?: number;
+  total?: number; // rows on all pages
+  more?: boolean; // as a file: there are older rows
 }
 
 const list = (v: unknown): v is unknown[] => Array.isArray(v);

@@ -65,8 +65,18 @@ export const isMoment = (v: Cell): boolean => typeof v === "string" && /^\d{4}-\
 
 const pad = (n: number) => String(n).padStart(2, "0");
 
+/** What would turn texts round, or would not be seen at all. */
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text as it can be shown beside others. */
+const plain = (s: string): string => (s.trim() === "" ? `“${s}”` : s).replaceAll(HIDDEN, "\ufffd");
+
 /** A value of a dimension; codes get names, and unknown is said. */
 export function value(dimension: string, v: Cell): string {
+  return plain(named(dimension, v));
+}
+
+function named(dimension: string, v: Cell): string {
   if (v === null) return "unknown";
   if (v === "OTHER") return "Other";
   if (typeof v === "boolean") return v ? "yes" : "no";
@@ -78,6 +88,8 @@ export function value(dimension: string, v: Cell): string {
       return Number.isNaN(Date.parse(String(v))) ? String(v) : moment(Date.parse(String(v)));
     case "country":
       return country(String(v));
+    case "region": // a code of the country and one of its own
+      return /^[A-Z]{2}-/.test(String(v)) ? `${v}, ${country(String(v).slice(0, 2))}` : String(v);
     case "continent":
       return CONTINENTS[String(v)] ?? String(v);
     case "key":
@@ -109,5 +121,5 @@ export const dates = (from: number, to: number): string => (from <= to ? day.for
 export function title(s: string): string {
   if (s === "n") return "Events";
   const word = (w: string) => w.charAt(0).toUpperCase() + w.slice(1).replaceAll(/[-_]/g, " ");
-  return s.split(":").map(word).join(": ");
+  return plain(s.split(":").map(word).join(": "));
 }

@@ -3,8 +3,9 @@
 
 import { make, setText } from "../../../../page/src/ui/dom";
 import { saveCSV } from "../csv";
+import { fill, swap } from "../swap";
 import type { Table } from "../types";
-import { title, value } from "../words";
+import { number, title, value } from "../words";
 import { barsHeight } from "./bars";
 import { draw } from "./draw";
 import { picture } from "./export";
@@ -19,6 +20,7 @@ export interface Options {
   title: string;
   file: string; // name of what is saved, without its ending
   note?: string;
+  part?: string; // which part of the rows this is, as a sentence; "" if it is all
   kind?: Kind;
   grid?: number;
   level?: "h2" | "h3";
@@ -66,8 +68,8 @@ export class Figure {
     this.#foot.hidden = true; // until there is something to take along
     this.#which.addEventListener("change", () => this.#reshape());
     this.#table.addEventListener("toggle", () => this.#fill());
-    this.#stage.addEventListener("pointermove", (e) => this.#hover(e));
-    this.#stage.addEventListener("pointerleave", () => (this.#tip.hidden = true));
+    for (const name of ["pointerdown", "pointermove"] as const) this.#stage.addEventListener(name, (e) => this.#hover(e));
+    this.#stage.addEventListener("pointerleave", (e) => e.pointerType === "touch" || (this.#tip.hidden = true)); // a finger has left at once
     new ResizeObserver(() => void this.#paint()).observe(this.#stage);
     matchMedia("(forced-colors: active)").addEventListener("change", () => void this.#paint());
   }
@@ -95,6 +97,7 @@ export class Figure {
   /** Says that something is on its way. */
   wait(): void {
     this.root.setAttribute("aria-busy", "true");
+    if (!this.#data) this.#empty("Loading…");
   }
 
   /** Says in a sentence why there is no chart. */
@@ -117,7 +120,7 @@ export class Figure {
 
   #buttons(able: Kind[]): void {
     const names: Record<Kind, string> = { lines: "Lines", bars: "Bars", map: "Map" };
-    this.#kinds.replaceChildren(...able.map((k) => {
+    swap(this.#kinds, able.map((k) => {
       const b = make("button", { type: "button", "aria-pressed": String(k === this.#options.kind) }, names[k]);
       b.addEventListener("click", () => {
         this.#options.kind = k;
@@ -139,7 +142,7 @@ export class Figure {
     const byKey = this.#options.kind === "map" && key >= 0;
     const names = byKey ? [...new Set(data.rows.map((r) => String(r[key])))] : values.map(String);
     const was = this.#which.value;
-    this.#which.replaceChildren(...names.map((n) =>
+    fill(this.#which, names.map((n) =>
       make("option", { value: n }, title(byKey ? n : data.columns[Number(n)]))));
     if (names.includes(was)) this.#which.value = was;
     this.#which.hidden = names.length < 2;
@@ -150,7 +153,7 @@ export class Figure {
     const of = this.#which.value;
     const byKey = this.#which.dataset.by === "key";
     this.#shape = shape(this.#data!, this.#options.kind!, byKey ? -1 : Number(of || -1), byKey ? of : "");
-    setText(this.#note, [this.#options.note?.replace(/[^.!?…]$/, "$&."), this.#shape.note].filter(Boolean).join(" "));
+    setText(this.#note, [this.#options.note?.replace(/[^.!?…]$/, "$&."), this.#shape.note, this.#options.part].filter(Boolean).join(" "));
     this.#tip.hidden = true;
     const some = this.#shape.kind === "map" ? this.#shape.countries.size + this.#shape.cells.length > 0
       : this.#shape.series.some((s) => s.values.some((v) => v !== null));
@@ -184,7 +187,7 @@ export class Figure {
     const size = parseFloat(getComputedStyle(this.#stage).fontSize);
     const width = this.#stage.clientWidth;
     if (width === 0) return;
-    const height = s.kind === "bars" ? barsHeight(s, size) : s.kind === "map" ? width / ASPECT / 1.06 + size * 2
+    const height = s.kind === "bars" ? barsHeight(s, size, width) : s.kind === "map" ? width / ASPECT / 1.06 + size * 2
       : Math.min(Math.max(width * 0.38, size * 13), size * 26);
     if (s.kind === "map") await world().catch(() => undefined);
     if (turn !== this.#turn) return;
@@ -229,7 +232,7 @@ export class Figure {
       const text = value(data.columns[i], v);
       return values.includes(i) ? make("td", { class: "n" }, text) : make("td", {}, make("bdi", {}, text));
     })));
-    const caption = data.rows.length > ROWS ? `The first ${ROWS} of ${data.rows.length} rows; the CSV file has all.` : this.#options.title;
+    const caption = data.rows.length > ROWS ? `The first ${ROWS} of ${number(data.rows.length)} rows; the CSV file has ${this.#options.part ? "them" : "all"}.` : this.#options.title;
     this.#table.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of " + this.#options.title },
       make("table", {}, make("caption", {}, caption), make("thead", {}, head), make("tbody", {}, ...rows))));
   }

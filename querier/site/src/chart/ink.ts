@@ -59,7 +59,12 @@ export function step(most: number, ticks: number): number {
 /** Cuts a text to a width. */
 export function fit(g: CanvasRenderingContext2D, text: string, width: number): string {
   if (g.measureText(text).width <= width) return text;
-  let n = text.length;
-  while (n > 1 && g.measureText(text.slice(0, n) + "…").width > width) n--;
-  return text.slice(0, n) + "…";
+  const letters = [...text]; // never half of one
+  let [n, over] = [0, letters.length];
+  while (over - n > 1) {
+    const half = (n + over) >> 1;
+    if (g.measureText(letters.slice(0, half).join("") + "…").width > width) over = half;
+    else n = half;
+  }
+  return letters.slice(0, n).join("") + "…";
 }

@@ -20,13 +20,14 @@ export function drawLines(s: Sheet, c: Lines): Point {
   const values = c.series.flatMap((l) => l.values.filter((v) => v !== null));
   const most = Math.max(...values, 0) || 1;
   const least = Math.min(...values, 0);
-  const gap = step(most - least, Math.max(2, s.height / 70));
+  const whole = values.every(Number.isInteger) ? 1 : 0; // there is no half of an event
+  const gap = Math.max(whole, step(most - least, Math.max(2, s.height / 70)));
   const [low, high] = [Math.floor(least / gap) * gap, Math.ceil(most / gap) * gap];
   const f = frame(s, c, low, high, gap);
   grid(s, f, low, high, gap);
   ticks(s, f, c);
   unknown(s, f, c);
-  [...c.series].reverse().forEach((l, k) => line(s, f, c.xs, l.values, c.series.length - 1 - k, c.series.length === 1));
+  [...c.series].reverse().forEach((l, k) => line(s, f, c.xs, l.values, c.series.length - 1 - k, c.series.length === 1, c.open));
   return (px, py) => hit(f, c, px, py);
 }
 
@@ -68,7 +69,14 @@ function ticks({ g, ink, size }: Sheet, f: Frame, c: Lines): void {
   g.textBaseline = "top";
   g.fillStyle = ink.dim;
   let end = -Infinity;
-  for (const [v, text] of marks(f, c, size)) {
+  const shown = marks(f, c, size);
+  if (MOMENTS.includes(c.x) && shown.some(([v]) => v % DAY !== 0)) {
+    g.textAlign = "left";
+    g.fillText("UTC", 0, f.bottom + size * 0.7);
+    g.textAlign = "center";
+    end = g.measureText("UTC").width;
+  }
+  for (const [v, text] of shown) {
     const half = g.measureText(text).width / 2;
     const x = Math.min(Math.max(f.x(v), half), f.right + size - half);
     if (x - half < end + size * 0.8) continue;
@@ -124,7 +132,7 @@ function unknown({ g, ink, size }: Sheet, f: Frame, c: Lines): void {
   g.restore();
 }
 
-function line({ g, ink, size }: Sheet, f: Frame, xs: number[], values: (number | null)[], k: number, alone: boolean): void {
+function line({ g, ink, size }: Sheet, f: Frame, xs: number[], values: (number | null)[], k: number, alone: boolean, open: boolean): void {
   g.save();
   g.strokeStyle = g.fillStyle = alone ? ink.hot : ink.series[k % ink.series.length];
   g.lineWidth = size / 7;
@@ -137,16 +145,29 @@ function line({ g, ink, size }: Sheet, f: Frame, xs: number[], values: (number |
   }
   g.beginPath();
   let on = false;
+  const last = open ? values.length - 1 : -1;
   values.forEach((v, i) => {
-    if (v !== null) {
+    if (v !== null && i !== last) {
       if (on) g.lineTo(f.x(xs[i]), f.y(v));
       else g.moveTo(f.x(xs[i]), f.y(v));
     }
     on = v !== null;
   });
   g.stroke();
+  if (last > 0) unsure(g, f, xs, values, size);
   dots(g, f, xs, values, size / 5);
   g.restore();
+}
+
+/** The way to a value that still grows is dotted. */
+function unsure(g: CanvasRenderingContext2D, f: Frame, xs: number[], values: (number | null)[], size: number): void {
+  const [a, b] = values.slice(-2);
+  if (a === null || b === null) return;
+  g.beginPath();
+  g.setLineDash([size / 7, size / 3]);
+  g.moveTo(f.x(xs[xs.length - 2]), f.y(a));
+  g.lineTo(f.x(xs[xs.length - 1]), f.y(b));
+  g.stroke();
 }
 
 /** Single known values between unknown ones are dots. */

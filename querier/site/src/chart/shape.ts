@@ -1,7 +1,7 @@
 // From a table to what can be drawn of it: lines over time, ranked bars, a map.
 
 import type { Cell, Table } from "../types";
-import { isMoment, title, value } from "../words";
+import { DAY, isMoment, number, title, value } from "../words";
 
 export type Kind = "lines" | "bars" | "map";
 
@@ -15,6 +15,7 @@ export interface Lines {
   xs: number[]; // times in ms, or hours, weekdays, minutes
   x: string; // the column they come from
   series: Series[];
+  open: boolean; // the last period is not over
 }
 
 export interface Bars {
@@ -108,8 +109,22 @@ function lines(table: Table, dims: number[], at: number): Shape {
   }
   const ranked = [...all.values()].sort((a, b) => b.sum - a.sum);
   const keys = others.every((i) => table.columns[i] === "key"); // in the order asked
-  const note = ranked.length > LINES ? `The ${LINES} largest of ${ranked.length}.` : "";
-  return { kind: "lines", xs, x: table.columns[x], series: keys ? [...all.values()].slice(0, LINES) : ranked.slice(0, LINES), note };
+  const most = ranked.length > LINES ? `The ${LINES} largest of ${ranked.length}. ` : "";
+  const open = unfinished(xs, table.columns[x], table.until);
+  const note = most + (open ? `The last ${UNITS[table.columns[x]] ?? "period"} is not over yet.` : "");
+  return { kind: "lines", xs, x: table.columns[x], series: keys ? [...all.values()].slice(0, LINES) : ranked.slice(0, LINES), open, note };
+}
+
+const UNITS: Record<string, string> = { date: "day", week: "week", month: "month" };
+
+/** Tells if the last of some periods ends after all that is known. */
+function unfinished(xs: number[], column: string, until?: string | null): boolean {
+  const known = Date.parse(until ?? "");
+  if (!MOMENTS.includes(column) || Number.isNaN(known) || xs.length === 0) return false;
+  const last = xs[xs.length - 1];
+  let long: number = { date: DAY, week: 7 * DAY, month: 28 * DAY }[column] ?? Infinity;
+  for (let i = 1; i < xs.length; i++) long = Math.min(long, xs[i] - xs[i - 1]);
+  return last <= known && last + long > known && long < Infinity;
 }
 
 /** The rows of the newest time or date, as sums over time would not do for averages. */
@@ -121,7 +136,8 @@ function newest(table: Table, dims: number[]): { rows: Cell[][]; note: string } 
   for (const r of table.rows) {
     if (values.some((i) => r[i] !== null) && (last === null || String(r[x]) > String(last))) last = r[x];
   }
-  return { rows: table.rows.filter((r) => r[x] === last), note: last === null ? "" : `Of ${value("time", last)}, the newest.` };
+  const open = last !== null && unfinished([place(last)], table.columns[x], table.until);
+  return { rows: table.rows.filter((r) => r[x] === last), note: last === null ? "" : `The newest: ${value("time", last)}${open ? ", not over yet" : ""}.` };
 }
 
 function bars(table: Table, dims: number[], at: number, note: string): Shape {
@@ -144,7 +160,7 @@ function bars(table: Table, dims: number[], at: number, note: string): Shape {
   const sorted = [...rows].sort(([, a], [, b]) => (ordered ? a.order - b.order : b.sum - a.sum));
   const most = ordered ? 31 : BARS;
   const shown = sorted.slice(0, most);
-  const rest = sorted.length > most ? `The ${ordered ? "first" : "largest"} ${most} of ${sorted.length}. ` : "";
+  const rest = sorted.length > most ? `The ${ordered ? "first" : "largest"} ${most} of ${number(sorted.length)}. ` : "";
   return {
     kind: "bars", labels: shown.map(([text]) => text), note: rest + note,
     series: names.map((name) => ({ name, values: shown.map(([, r]) => r.by.get(name) ?? null) })),
