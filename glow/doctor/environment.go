@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/glowmap/glow/glow/etc"
+	"github.com/glowmap/glow/internal/near"
 )
 
 // names.txt are the variables of all flags of all programs; a test keeps it so.
@@ -72,26 +73,5 @@ func isSecret(s etc.Setting) bool {
 
 // nearest is the name that differs least.
 func nearest(name string, known []string) string {
-	return slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
-}
-
-// distance is how many letters must be changed, added or taken away (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost++
-			}
-			last = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return slices.MinFunc(known, func(a, b string) int { return near.Distance(name, a) - near.Distance(name, b) })
 }

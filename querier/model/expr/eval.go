@@ -244,36 +244,36 @@ func arithmetic(op Op, t Type, v []any) any {
 }
 
 func whole(op Op, a, b int64) any {
-	switch op {
-	case "+":
-		return a + b
-	case "-":
-		return a - b
-	case "*":
-		return a * b
-	}
-	if b == 0 {
+	switch {
+	case op != "%":
+		return basic(op, a, b)
+	case b == 0:
 		return nil
 	}
 	return a % b
 }
 
 func fractions(op Op, a, b float64) float64 {
+	switch {
+	case op != "%" && op != "/":
+		return basic(op, a, b)
+	case b == 0:
+		return math.NaN()
+	case op == "/":
+		return a / b
+	}
+	return math.Mod(a, b)
+}
+
+// basic adds, subtracts and multiplies.
+func basic[N int64 | float64](op Op, a, b N) N {
 	switch op {
 	case "+":
 		return a + b
 	case "-":
 		return a - b
-	case "*":
-		return a * b
 	}
-	if b == 0 {
-		return math.NaN()
-	}
-	if op == "/" {
-		return a / b
-	}
-	return math.Mod(a, b)
+	return a * b
 }
 
 // finite is null for what is no number.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/glowmap/glow/internal/event"
+	"github.com/glowmap/glow/internal/near"
 )
 
 // validAttribute says whether a column is that of an attribute.
@@ -21,53 +22,31 @@ func offerColumn(name string) string {
 	if slices.Contains(Functions, name) {
 		return name + " is a function, as in " + name + "(…)"
 	}
-	if near, ok := Nearest(name, Columns); ok {
-		return "did you mean " + near + "?"
+	if found, ok := Nearest(name, Columns); ok {
+		return "did you mean " + found + "?"
 	}
 	return "there are " + strings.Join(Columns, ", ") + ", and attributes, which are called attr_" + name + "; texts stand in single quotes"
 }
 
 // offer says which of the names was perhaps meant, or all of them.
 func offer(name, all string, names []string) string {
-	if near, ok := Nearest(name, names); ok {
-		return "did you mean " + near + "?"
+	if found, ok := Nearest(name, names); ok {
+		return "did you mean " + found + "?"
 	}
 	return all + strings.Join(names, ", ")
 }
 
 // Nearest is the one of names that differs least from name, if that is little.
-func Nearest(name string, names []string) (near string, ok bool) {
+func Nearest(name string, names []string) (found string, ok bool) {
 	least := 2 * (1 + len(name)/3)
 	for _, n := range names {
-		d := 2 * distance(name, n)
+		d := 2 * near.Distance(name, n)
 		if d <= least && name != "" && n[0] == name[0] {
 			d-- // of two, the one that begins alike
 		}
 		if d <= least && (!ok || d < least) {
-			near, least, ok = n, d, true
+			found, least, ok = n, d, true
 		}
 	}
-	return near, ok
-}
-
-// distance is Levenshtein's: how many letters have to be put in, taken out or
-// changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return found, ok
 }
