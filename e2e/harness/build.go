@@ -24,7 +24,7 @@ var binaries string // directory of the built daemons
 func Main(m *testing.M) {
 	// Tests of whole Glows wait more than they compute, on any number of cores.
 	// Whoever gives -parallel has the last word, as flags are read later.
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}
 	os.Exit(run(m))
