@@ -76,6 +76,10 @@ func TestColumnsOfDamagedFiles(t *testing.T) {
 			t.Fatalf("seed %d: %d bytes", i, s.bytes)
 		}
 	}
+	huge := &far{file: append(make([]byte, 20<<20), 0, 0, 0x38, 1, 'P', 'A', 'R', '1')} // 19.5 MiB, it says
+	if _, err := ColumnsOf(t.Context(), huge, File{Bytes: int64(len(huge.file))}); err == nil || huge.bytes > mostTail+tailBytes {
+		t.Errorf("%d bytes, %v", huge.bytes, err)
+	}
 	away := errors.New("away")
 	if _, err := ColumnsOf(t.Context(), failing{err: away}, File{Bytes: 100}); !errors.Is(err, away) {
 		t.Error(err)

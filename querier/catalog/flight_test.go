@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -91,6 +92,34 @@ func TestUnwantedFlights(t *testing.T) {
 	slices.Sort(next)
 	if want := []string{files[12].Name, files[13].Name}; !slices.Equal(next, want) {
 		t.Errorf("next are %v, want %v", next, want)
+	}
+	close(source.gate)
+	check(t, <-ended)
+}
+
+// Files that nobody waits for any more, but which are on their way, give their
+// room once they are there.
+func TestRoomOfUnwantedFlights(t *testing.T) {
+	a, source, c, _ := gated(t, 4, 2)
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, _, err := c.All(ctx, a.Manifest.Files[:2])
+		ended <- err
+	}()
+	<-source.at
+	<-source.at
+	leave()
+	<-ended
+	go func() {
+		_, release, err := c.All(t.Context(), a.Manifest.Files[2:])
+		if err == nil {
+			release()
+		}
+		ended <- err
+	}()
+	for range 100 {
+		runtime.Gosched() // so that it most likely waits by now
 	}
 	close(source.gate)
 	check(t, <-ended)
