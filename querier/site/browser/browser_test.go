@@ -2,21 +2,16 @@ package browser
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/glowmap/glow/page/browsertest"
 	"github.com/glowmap/glow/querier/site"
 	"github.com/glowmap/glow/querier/site/sitetest"
 )
@@ -30,27 +25,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 // run starts one browser for all tests; each has a tab of its own.
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "glow-chromium-")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.UserDataDir(dir), chromedp.Flag("disable-gpu", true), chromedp.Flag("no-first-run", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true),
-	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	defer stop()
-	var cancel context.CancelFunc
-	chromium, cancel = chromedp.NewContext(allocator)
-	defer cancel()
-	if err := chromedp.Do(chromium); err != nil {
-		fmt.Fprintf(os.Stderr, "start chromium: %v (install it: apt-get install chromium)\n", err)
-		return 1
-	}
-	return m.Run()
+	return browsertest.Run(func(started context.Context) int { chromium = started; return m.Run() }, chromedp.Flag("disable-gpu", true))
 }
 
 // querier serves the site and a made-up API, as one origin.
@@ -68,24 +43,17 @@ var pages = site.Handler()
 
 // tab is one open page.
 type tab struct {
+	*browsertest.Tab
 	t   *testing.T
 	ctx context.Context
-
-	mu       sync.Mutex
-	faults   []string // exceptions and refusals
-	requests []string
 }
 
 // open opens an address in a new tab of a browser that knows nothing yet.
 func open(t *testing.T, address string) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 2*patience)
-	t.Cleanup(stop)
-	p := &tab{t: t, ctx: ctx}
-	p.size(1280, 800, 1)
-	p.watch()
+	inner := browsertest.Open(t, chromium, 2*patience)
+	p := &tab{inner, t, inner.Ctx}
+	p.Size(1280, 800, 1)
 	p.open(address)
 	return p
 }
@@ -95,58 +63,15 @@ func (p *tab) open(address string) {
 	do(p, chromedp.Navigate(address))
 }
 
-// size makes the window as wide and as high, in CSS pixels.
-func (p *tab) size(width, height int64, scale float64) {
-	p.t.Helper()
-	do(p, chromedp.EmulateViewport(width, height, chromedp.EmulateScale(scale)))
-}
-
-// watch collects exceptions and addresses asked for.
-func (p *tab) watch() {
-	exceptions := chromedp.Events(p.ctx, runtime.ExceptionThrown)
-	requests := chromedp.Events(p.ctx, network.RequestWillBeSent)
-	do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
-		return chromedp.Void{}, err
-	})
-	note := func(list *[]string, text string) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		*list = append(*list, text)
-	}
-	go func() {
-		for e, err := range exceptions {
-			if err != nil {
-				return
-			}
-			note(&p.faults, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
-		}
-	}()
-	go func() {
-		for e, err := range requests {
-			if err != nil {
-				return
-			}
-			note(&p.requests, e.Request.URL)
-		}
-	}()
-}
-
 func do(p *tab, action chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Do(p.ctx, action); err != nil {
-		p.t.Fatal(err)
-	}
+	p.Do(action)
 }
 
 // eval evaluates an expression in the page; a promise is waited for.
 func eval[T any](p *tab, js string) T {
 	p.t.Helper()
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
-	if err != nil {
-		p.t.Fatalf("%.300s: %v", js, err)
-	}
-	return v
+	return browsertest.Eval[T](p.Tab, js)
 }
 
 // until waits until an expression is true, over reloads of the page.
@@ -174,15 +99,8 @@ func (p *tab) until(js string) {
 // unharmed fails the test if anything went wrong in the page or left the origin.
 func (p *tab) unharmed(origin string) {
 	p.t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, f := range p.faults {
-		p.t.Errorf("the page threw %s", f)
-	}
-	for _, r := range p.requests {
-		u, err := url.Parse(r)
-		if err == nil && u.Scheme != "data" && u.Scheme != "blob" && !strings.HasPrefix(r, origin+"/") {
-			p.t.Errorf("the page asked %s", r)
-		}
+	p.Unharmed()
+	for _, r := range p.Elsewhere(origin) {
+		p.t.Errorf("the page asked %s", r)
 	}
 }

@@ -28,6 +28,12 @@ func TestCharts(t *testing.T) {
 	if slices.Contains(texts, "0.5") || !slices.Contains(texts, "1") || !slices.Contains(texts, "UTC") {
 		t.Errorf("one event in three hours: %q", texts)
 	}
+	if label := eval[string](p, `document.querySelector("#ask-figure canvas").ariaLabel`); !strings.Contains(label, "at most 1, Mar 24, 2026, 11:00 UTC.") {
+		t.Errorf("those who listen hear %q", label)
+	}
+	if same := eval[[]string](p, `[...document.querySelectorAll(".chart .actions button, .chart summary")].map((e) => e.textContent).filter((t, i, all) => all.indexOf(t) !== i)`); len(same) > 0 {
+		t.Errorf("several are called %q", same)
+	}
 	days := `columns: ["date", "country", "n"], rows: [["2026-03-24", "DE", 5], ["2026-03-25", "DE", 1]]`
 	for kind, want := range map[string]string{"lines": "The last day is not over yet.", "bars": "The newest: Mar 25, 2026, not over yet."} {
 		if _, note := show(`{`+days+`, until: "2026-03-25T09:00:00Z"}`, kind); note != want {
@@ -41,7 +47,7 @@ func TestCharts(t *testing.T) {
 	if !slices.Contains(texts, "a\ufffdb\ufffd") || !slices.Contains(texts, "“”") {
 		t.Errorf("texts that harm, or are none: %q", texts)
 	}
-	p.size(360, 700, 1)
+	p.Size(360, 700, 1)
 	texts, _ = show(`{columns: ["os", "country", "n"], rows: [["North American system", "DE", 7], ["North American system", "FR", 3]]}`, "bars")
 	if !slices.Contains(texts, "North American system · Germany") {
 		t.Errorf("on a telephone names are cut: %q", texts)

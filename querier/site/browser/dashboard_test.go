@@ -258,7 +258,7 @@ func TestAxe(t *testing.T) {
 			eval[any](p, string(axe)+";null")
 			eval[any](p, `document.querySelectorAll("details").forEach((d) => d.open = true)`)
 			for _, width := range []int64{320, 768, 1366, 3840} {
-				p.size(width, max(568, width*9/16), .25)
+				p.Size(width, max(568, width*9/16), .25)
 				found := eval[[]string](p, beyond)
 				if width != 768 {
 					found = append(found, eval[[]string](p, audit)...)

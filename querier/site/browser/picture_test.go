@@ -23,14 +23,14 @@ func TestPictures(t *testing.T) {
 	for _, page := range []string{"dashboard#key=download&key=share%3Afacebook&range=all&chart=lines", "dashboard#key=download&range=all&by=country&chart=map", "dashboard#key=download&range=7d&by=country&chart=lines", ""} {
 		for _, size := range [][2]int64{{390, 844}, {1440, 900}, {3840, 2160}} {
 			p := open(t, "about:blank")
-			p.size(size[0], size[1], 1)
+			p.Size(size[0], size[1], 1)
 			p.open(address + "/" + page)
 			p.until(`document.body.dataset.ready === ""`)
 			if page != "" {
 				p.until(drawn)
 			}
 			high := min(eval[int64](p, `document.documentElement.scrollHeight`), size[1]*4)
-			p.size(size[0], high, 1)
+			p.Size(size[0], high, 1)
 			p.until(`[...document.querySelectorAll(".chart")].every((e) => e.ariaBusy !== "true")`)
 			eval[any](p, `new Promise((done) => setTimeout(done, 900))`)
 			png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())

@@ -82,7 +82,7 @@ func TestCrowd(t *testing.T) {
 	p := open(t, s.URL+"/dashboard?lang=en#range=all")
 	p.until(settled)
 	for _, width := range []int64{320, 1440} {
-		p.size(width, 900, .5)
+		p.Size(width, 900, .5)
 		eval[any](p, `document.getElementById("models").scrollIntoView()`)
 		p.until(`document.querySelector("#model-list canvas[data-drawn]")`)
 		for _, v := range eval[[]string](p, beyond) {
@@ -93,6 +93,9 @@ func TestCrowd(t *testing.T) {
 		if high := eval[float64](p, `document.getElementById("overview").getBoundingClientRect().height`); high > 1100 {
 			t.Errorf("%d px: the types are %.0f px high", width, high)
 		}
+	}
+	if n := eval[int](p, `[...document.querySelectorAll("#model-list .chart")].filter((e) => e.tabIndex < 0 && !e.querySelector("summary").checkVisibility()).length`); n > 0 {
+		t.Errorf("%d models have nothing that a keyboard could reach", n)
 	}
 	eval[any](p, `document.querySelector("#key-list li:last-child button").focus()`)
 	do(p, chromedp.KeyEvent(kb.Enter))

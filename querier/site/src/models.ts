@@ -85,6 +85,7 @@ export class Models {
     const link = (chart: Kind) => write({ ...this.view, model: m.name, range: this.#range_, every: "", by: "", filters: [], chart });
     const figure = new Figure({ title: title(m.name), file: m.name, note: m.summary, kind: own ? this.view.chart : undefined, link, grid: this.#known.grid });
     figure.root.dataset.model = m.name;
+    figure.root.tabIndex = 0; // until it is asked for, there is nothing else in it to reach
     figure.root.querySelector("figcaption h3")!.after(make("p", { class: "state" }));
     figure.wait();
     this.#figures.set(m.name, figure);
@@ -113,6 +114,8 @@ export class Models {
       if (token !== this.client.token) return;
       figure.fail(e.message);
       if (e.status === 401) this.told(e);
+    } finally {
+      figure.root.tabIndex = -1;
     }
   }
 

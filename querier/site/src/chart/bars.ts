@@ -45,7 +45,7 @@ export function drawBars(s: Sheet, c: Bars): Point {
     c.series.forEach((l, k) => {
       const y = middle + (k - (c.series.length - 1) / 2) * Math.max(thick * 1.5, size * 1.05);
       const v = l.values[i];
-      bar(start, y - thick / 2, room, thick, ink.line);
+      if (!ink.forced) bar(start, y - thick / 2, room, thick, ink.line); // that might be like the bar itself
       if (v) bar(start, y - thick / 2, Math.max(thick, (Math.abs(v) / most) * room), thick, colour(s, c, k, mirror(start), mirror(start + room)));
       g.fillStyle = ink.text;
       g.textAlign = rtl ? "left" : "right";

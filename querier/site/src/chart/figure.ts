@@ -11,7 +11,7 @@ import { draw } from "./draw";
 import { picture } from "./export";
 import { ink, type Hit, type Point } from "./ink";
 import { ASPECT, world } from "./map";
-import { kinds, roles, shape, type Kind, type Shape } from "./shape";
+import { kinds, roles, shape, told, type Kind, type Shape } from "./shape";
 
 /** How many rows the table on the page has; the file has all. */
 const ROWS = 200;
@@ -31,6 +31,7 @@ export interface Options {
 export class Figure {
   readonly root = make("figure", { class: "glass chart" });
   #head: HTMLElement;
+  #names: HTMLElement[] = [];
   #note = make("p", { class: "note" });
   #canvas = make("canvas", { role: "img" });
   #stage = make("div", { class: "stage" }, this.#canvas);
@@ -51,19 +52,21 @@ export class Figure {
     this.#options = options;
     this.#head = make(options.level ?? "h3", {}, options.title);
     const save = (text: string, label: string, run: () => void) => {
-      const b = make("button", { type: "button", class: "small" }, text, make("span", { class: "vh" }, " " + label));
+      const b = make("button", { type: "button", class: "small" }, text, make("span", { class: "vh" }, ` ${label} `, this.#named()));
       b.addEventListener("click", run);
       return b;
     };
     const actions = make("div", { class: "actions" },
-      save("CSV", "file of this chart", () => this.#data && saveCSV(this.#options.file, this.#data)),
-      save("PNG", "picture of this chart", () => void this.#png()));
-    if (options.link) actions.append(save("Link", "to this view", () => void this.#share()));
+      save("CSV", "file of", () => this.#data && saveCSV(this.#options.file, this.#data)),
+      save("PNG", "picture of", () => void this.#png()));
+    if (options.link) actions.append(save("Link", "to", () => void this.#share()));
+    this.#table.querySelector("summary")!.append(make("span", { class: "vh" }, " of ", this.#named()));
     this.root.append(make("figcaption", {}, make("div", {}, this.#head, this.#note), this.#kinds),
       this.#which, this.#stage, this.#legend, this.#foot);
     this.#foot.append(this.#table, this.#said, actions);
     this.#stage.append(this.#tip);
     this.#tip.hidden = this.#which.hidden = this.#kinds.hidden = true;
+    this.#entitle();
     this.#canvas.setAttribute("aria-label", options.title || "Chart");
     this.#foot.hidden = true; // until there is something to take along
     this.#which.addEventListener("change", () => this.#reshape());
@@ -72,6 +75,19 @@ export class Figure {
     this.#stage.addEventListener("pointerleave", (e) => e.pointerType === "touch" || (this.#tip.hidden = true)); // a finger has left at once
     new ResizeObserver(() => void this.#paint()).observe(this.#stage);
     matchMedia("(forced-colors: active)").addEventListener("change", () => void this.#paint());
+  }
+
+  /** A place for the title, for those who listen: there are many charts. */
+  #named(): HTMLElement {
+    const e = make("span");
+    this.#names.push(e);
+    return e;
+  }
+
+  #entitle(): void {
+    const { title: text } = this.#options;
+    for (const e of [this.#head, ...this.#names]) setText(e, text);
+    this.root.setAttribute("aria-label", text || "Chart");
   }
 
   /** What is drawn now: for tests and the curious. */
@@ -83,7 +99,7 @@ export class Figure {
   show(data: Table, more: Partial<Options> = {}): void {
     this.#data = data;
     Object.assign(this.#options, more);
-    setText(this.#head, this.#options.title);
+    this.#entitle();
     this.root.removeAttribute("aria-busy");
     this.#foot.hidden = false;
     const able = kinds(data);
@@ -164,13 +180,11 @@ export class Figure {
     void this.#paint();
   }
 
-  /** Says in one sentence what is drawn, for those who listen. */
+  /** Says what is drawn, for those who listen. */
   #summary(): string {
     const s = this.#shape!;
     const what = { lines: "Lines", bars: "Bars", map: "Map" }[s.kind];
-    const of = s.kind === "map" ? `${s.countries.size || s.cells.length} places`
-      : s.series.slice(0, 3).map((l) => l.name).join(", ") + (s.series.length > 3 ? " and others" : "");
-    return `${what}: ${this.#options.title}; ${of}. The table below has the numbers.`;
+    return `${what}: ${this.#options.title}. ${told(s)} The table below has the numbers.`;
   }
 
   #keys(): void {

@@ -122,20 +122,26 @@ function legend({ g, ink, size, width, height, rtl }: Sheet, { least, most }: Sc
   g.textBaseline = "middle";
   g.textAlign = "left";
   const y = height - size * 0.8;
-  const wide = size * HEAT.length + g.measureText(brief(least) + brief(most)).width + size * 1.5;
+  const steps = ink.forced ? ["–"] : HEAT; // one colour has no steps
+  const wide = size * steps.length + g.measureText(brief(least) + brief(most)).width + size * 1.5;
   let x = rtl ? width - wide : 0;
   g.fillStyle = ink.dim;
   g.fillText(brief(least), x, y);
   x += g.measureText(brief(least)).width + size / 2;
-  for (const colour of HEAT) {
-    g.fillStyle = ink.forced ? ink.hot : colour;
-    g.beginPath();
-    g.arc(x + size / 2, y, size * 0.28, 0, 7);
-    g.fill();
+  for (const colour of steps) {
+    if (ink.forced) g.fillText(colour, x, y);
+    else dot(g, x + size / 2, y, size * 0.28, colour);
     x += size;
   }
   g.fillStyle = ink.dim;
   g.fillText(brief(most), x + size / 2, y);
+}
+
+function dot(g: CanvasRenderingContext2D, x: number, y: number, r: number, colour: string): void {
+  g.fillStyle = colour;
+  g.beginPath();
+  g.arc(x, y, r, 0, 7);
+  g.fill();
 }
 
 function nearest(lights: { at: [number, number]; id: number; v: number }[], x: number, y: number, grid: number): Hit | null {

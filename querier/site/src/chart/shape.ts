@@ -1,7 +1,7 @@
 // From a table to what can be drawn of it: lines over time, ranked bars, a map.
 
 import type { Cell, Table } from "../types";
-import { DAY, isMoment, number, title, value } from "../words";
+import { DAY, isMoment, moment, number, title, value } from "../words";
 
 export type Kind = "lines" | "bars" | "map";
 
@@ -82,6 +82,25 @@ export function shape(table: Table, kind: Kind, column = -1, which = ""): Shape 
   const short = { columns: table.columns, rows };
   const own = dims.filter((i) => !MOMENTS.includes(table.columns[i]));
   return kind === "map" ? places(short, at, which, note) : bars(short, own.length ? own : dims, at, note);
+}
+
+/** What there is to see, in words: the tops of lines, the first of what is ranked. */
+export function told(s: Shape): string {
+  if (s.kind === "lines") return s.series.slice(0, 3).map((l) => top(l, s)).join(" ") + (s.series.length > 3 ? ` And ${s.series.length - 3} more.` : "");
+  const ranked = s.kind === "bars" ? s.labels.map((name, i): [string, number | null] => [name, s.series[0]?.values[i] ?? null])
+    : [...s.countries].sort((a, b) => b[1] - a[1]).map(([code, n]): [string, number | null] => [value("country", code), n]);
+  const first = ranked.slice(0, 3).map(([name, n]) => `${name} ${n === null ? "unknown" : number(n)}`).join("; ");
+  return (first || `${number(s.kind === "map" ? s.cells.length : 0)} places`) + ".";
+}
+
+function top({ name, values }: Series, s: Lines): string {
+  let best = -1;
+  values.forEach((v, i) => {
+    if (v !== null && (best < 0 || v > values[best]!)) best = i;
+  });
+  if (best < 0) return `${name}: unknown.`;
+  const at = MOMENTS.includes(s.x) ? moment(s.xs[best]) : value(s.x, s.xs[best]);
+  return `${name}: at most ${number(values[best]!)}, ${at}.`;
 }
 
 function label(table: Table, row: Cell[], dims: number[]): string {
