@@ -46,23 +46,49 @@ func (s *Store) work(ctx context.Context, filled bool) {
 	}
 }
 
-// take finds a model to work at.
+// take finds a model to work at: that whose last turn is longest ago.
 func (s *Store) take(ctx context.Context, snapshot *catalog.Snapshot, filled bool) (*entry, context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var next *entry
 	for _, name := range slices.Sorted(maps.Keys(s.models)) {
 		e := s.models[name]
-		if e.broken != nil || e.busy || e.seen == snapshot.Version || (e.now() != nil) != filled || time.Now().Before(e.retry) {
-			continue
+		if e.waits(filled) && e.seen != snapshot.Version && (next == nil || e.turn < next.turn) {
+			next = e
 		}
-		e.busy = true
-		if e.run == nil {
-			e.run = s.newRun(e)
-		}
-		ctx, e.cancel = context.WithCancel(ctx)
-		return e, ctx
 	}
-	return nil, nil
+	if next == nil {
+		return nil, nil
+	}
+	s.turns++
+	next.busy, next.turn = true, s.turns
+	if next.run == nil {
+		next.run = s.newRun(next)
+	}
+	ctx, next.cancel = context.WithCancel(ctx)
+	return next, ctx
+}
+
+// waits says whether a model is not worked at, but could be.
+func (e *entry) waits(filled bool) bool {
+	return e.broken == nil && !e.busy && (e.now() != nil) == filled && !time.Now().Before(e.retry)
+}
+
+// others says whether models wait that have no rows yet, beside e that has none
+// either: those have their turns one after another, so that none waits for the
+// end of a long one.
+func (s *Store) others(e *entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.now() != nil {
+		return false
+	}
+	for _, other := range s.models {
+		if other != e && other.waits(false) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Store) newRun(e *entry) *run {
@@ -75,7 +101,8 @@ func (s *Store) newRun(e *entry) *run {
 			e.done, e.all = done, all
 		},
 		asked: s.metrics.asked, least: leastOf(e.def, s.MinCount),
-		room: func(bytes int64) error { return s.room(e, bytes) },
+		room:   func(bytes int64) error { return s.room(e, bytes) },
+		others: func() bool { return s.others(e) },
 	}
 }
 
@@ -92,7 +119,7 @@ func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot)
 	e.busy = false
 	e.cancel()
 	switch {
-	case stopped:
+	case stopped, errors.Is(err, errTurn):
 	case err != nil:
 		s.fail(e, err)
 	default:

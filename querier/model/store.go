@@ -98,6 +98,7 @@ type Store struct {
 
 	withdrawn bool          // what is no longer for everybody; keepPublished's own
 	sorting   chan struct{} // holds whoever sorts
+	turns     int
 }
 
 // entry is one model. The store's lock guards it.
@@ -108,6 +109,7 @@ type entry struct {
 	broken error // of the file
 
 	busy     bool
+	turn     int                // of all turns, its last
 	cancel   context.CancelFunc // of the work at it
 	run      *run
 	seen     string // version of the snapshot that the rows are of

@@ -169,6 +169,44 @@ func TestBroken(t *testing.T) {
 	h.await(s, "good")
 }
 
+// TestTurns: a model that takes long is filled turn by turn, so that others that
+// are new need not wait for its end.
+func TestTurns(t *testing.T) {
+	h := newHistory(t)
+	r := rand.New(rand.NewPCG(7, 11))
+	const days = 2*batchDays + 10
+	for day := range days {
+		h.add(someRows(r, day, 2))
+	}
+	h.commit()
+	const all = "by = [\"date\", \"country\"]\n"
+	s := h.still(h.duck(), map[string]string{"a-long-one": all, "short": "days = 1\n" + all})
+	turn := func(want string, state string, progress float64) {
+		t.Helper()
+		now := h.catalog.Current()
+		e, ctx := s.take(t.Context(), now, false)
+		if e == nil || e.name != want {
+			t.Fatalf("%v has its turn, not %s", e, want)
+		}
+		s.bring(ctx, e, now)
+		if i, _ := s.Get(want); i.State != state || i.Progress != progress || i.Error != "" {
+			t.Errorf("%+v, want it %s, %v of it", i, state, progress)
+		}
+	}
+	turn("a-long-one", Filling, float64(batchDays)/days)
+	write(t, s.Folders[0], "new", "days = 70\n"+all)
+	s.look()
+	s.look()
+	turn("new", Filling, float64(batchDays)/70)
+	turn("short", Ready, 1)
+	turn("a-long-one", Filling, float64(2*batchDays)/days)
+	turn("new", Ready, 1)
+	turn("a-long-one", Ready, 1) // nobody else waits
+	if got := rows(t, s, "a-long-one", Ask{}); len(got) < days {
+		t.Error(sample(got))
+	}
+}
+
 // TestOddFiles: what lies in the folder and is no model's file stops nobody.
 func TestOddFiles(t *testing.T) {
 	h := newHistory(t)

@@ -58,6 +58,9 @@ type run struct {
 	note  func(done, all uint64)
 	asked func(files int, took time.Duration)
 	least int64 // count that everybody may be told
+	// others says whether models wait that have no rows yet, as this one.
+	others func() bool
+	before uint64 // rows that were added up in earlier turns
 	// room is told how many bytes all of this takes, and says whether it may.
 	room  func(bytes int64) error
 	bytes int64 // of days
@@ -141,6 +144,9 @@ func before(date string, days int) string {
 	return t.AddDate(0, 0, -days).Format(time.DateOnly)
 }
 
+// errTurn says that it is another model's turn: what is done is kept.
+var errTurn = errors.New("others wait")
+
 // refresh adds up the files of dates that are in no part yet. A date is settled
 // as soon as it can be, so that no more parts are held than those of a question.
 func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) error {
@@ -168,8 +174,12 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 		jobs = append(jobs, j)
 		all += j.rows
 	}
-	for len(jobs) > 0 {
-		r.note(done, all)
+	for first := true; len(jobs) > 0; first = false {
+		r.note(r.before+done, r.before+all)
+		if !first && r.others() {
+			r.before += done
+			return errTurn
+		}
 		n := batch(jobs)
 		if err := r.ask(ctx, jobs[:n], found); err != nil {
 			return err
@@ -183,7 +193,8 @@ func (r *run) refresh(ctx context.Context, s *catalog.Snapshot, dates []string) 
 		}
 		jobs = jobs[n:]
 	}
-	r.note(done, all)
+	r.note(r.before+done, r.before+all)
+	r.before = 0
 	return nil
 }
 
