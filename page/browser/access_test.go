@@ -65,7 +65,7 @@ func TestAnnouncements(t *testing.T) {
 	}
 	eval[any](p, `{ said.length = 0; glow.timebar.toggle() }`)
 	p.until(`said.some((w) => w.Text.includes("Paused here"))`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Those who listen find the numbers in tables and lists, and nothing that
@@ -88,7 +88,7 @@ func TestTablesForListeners(t *testing.T) {
 			t.Error(what)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Where the viewer's system has its own colours, nothing is lost.
@@ -109,7 +109,7 @@ func TestForcedColours(t *testing.T) {
 			t.Error(what)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Viewers who want less motion get no sparks and nothing that moves by itself,
@@ -132,7 +132,7 @@ func TestReducedMotion(t *testing.T) {
 	}
 	p.prefers("prefers-reduced-motion", "no-preference")
 	p.until(`glow.scene.stats().sparkDraws === 1`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Without script there is a note with a link to the numbers.

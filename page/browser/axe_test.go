@@ -102,7 +102,7 @@ func TestAxe(t *testing.T) {
 				p.audit(s.name)
 				s.end(p, feed, clock)
 			}
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }
@@ -111,7 +111,7 @@ func TestAxe(t *testing.T) {
 func (p *tab) audit(state string) {
 	p.t.Helper()
 	for _, size := range [][2]int64{{320, 568}, {1366, 768}, {3840, 2160}} {
-		p.size(size[0], size[1], coarse)
+		p.Size(size[0], size[1], coarse)
 		for _, v := range eval[[]string](p, audit) {
 			p.t.Errorf("%s, %d px: %s", state, size[0], v)
 		}

@@ -9,19 +9,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/glowmap/glow/page/browsertest"
 	"github.com/glowmap/glow/page/bundle"
 	"github.com/glowmap/glow/page/feedtest"
 	"github.com/glowmap/glow/page/store"
@@ -36,45 +30,25 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 // run starts one browser for all tests; each has a tab of its own.
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "glow-chromium-")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.UserDataDir(dir),
-		chromedp.Flag("use-angle", "swiftshader"), chromedp.Flag("enable-unsafe-swiftshader", true), chromedp.Flag("ignore-gpu-blocklist", true),
-		chromedp.Flag("disable-gpu-compositing", true), // which costs more than all else without a GPU
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("no-first-run", true),
-	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	defer stop()
-	var cancel context.CancelFunc
-	chromium, cancel = chromedp.NewContext(allocator)
-	defer cancel()
-	if err := chromedp.Do(chromium); err != nil {
-		fmt.Fprintf(os.Stderr, "start chromium: %v (install it: apt-get install chromium)\n", err)
-		return 1
-	}
 	settings := bundle.Defaults()
 	settings["title"] = "Firefox 4"
+	var err error
 	if files, err = bundle.Build(bundle.Options{Settings: settings}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return browsertest.Run(
+		func(started context.Context) int { chromium = started; return m.Run() },
+		chromedp.Flag("use-angle", "swiftshader"), chromedp.Flag("enable-unsafe-swiftshader", true), chromedp.Flag("ignore-gpu-blocklist", true),
+		chromedp.Flag("disable-gpu-compositing", true), // which costs more than all else without a GPU
+	)
 }
 
 // tab is one open page.
 type tab struct {
+	*browsertest.Tab
 	t   *testing.T
 	ctx context.Context
-
-	mu       sync.Mutex
-	faults   []string // exceptions and refusals
-	requests []string
 }
 
 // site serves the page and a feed; the tab's and the feed's addresses are one
@@ -132,18 +106,11 @@ func openAt(t *testing.T, width, height int64, scale float64, address string, be
 // openAtPace opens one that draws as many frames as it can.
 func openAtPace(t *testing.T, width, height int64, scale float64, address string, before ...string) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, patience)
-	t.Cleanup(stop)
-	p := &tab{t: t, ctx: ctx}
-	p.size(width, height, scale)
-	p.watch()
+	inner := browsertest.Open(t, chromium, patience)
+	p := &tab{inner, t, inner.Ctx}
+	p.Size(width, height, scale)
 	for _, script := range before {
-		do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-			_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
-			return chromedp.Void{}, err
-		})
+		p.Before(script)
 	}
 	do(p, chromedp.Navigate(address))
 	return p
@@ -152,58 +119,15 @@ func openAtPace(t *testing.T, width, height int64, scale float64, address string
 // coarse is how many of its points a screen has that nobody looks at.
 const coarse = .25
 
-// size makes the window as wide and as high, in CSS pixels.
-func (p *tab) size(width, height int64, scale float64) {
-	p.t.Helper()
-	do(p, chromedp.EmulateViewport(width, height, chromedp.EmulateScale(scale)))
-}
-
-// watch collects exceptions, refusals by the Content-Security-Policy and
-// addresses asked for.
-func (p *tab) watch() {
-	exceptions := chromedp.Events(p.ctx, runtime.ExceptionThrown)
-	requests := chromedp.Events(p.ctx, network.RequestWillBeSent)
-	do(p, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
-		return chromedp.Void{}, err
-	})
-	go func() {
-		for e, err := range exceptions {
-			if err != nil {
-				return
-			}
-			p.mu.Lock()
-			p.faults = append(p.faults, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
-			p.mu.Unlock()
-		}
-	}()
-	go func() {
-		for e, err := range requests {
-			if err != nil {
-				return
-			}
-			p.mu.Lock()
-			p.requests = append(p.requests, e.Request.URL)
-			p.mu.Unlock()
-		}
-	}()
-}
-
 func do(p *tab, action chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Do(p.ctx, action); err != nil {
-		p.t.Fatal(err)
-	}
+	p.Do(action)
 }
 
 // eval evaluates an expression in the page; a promise is waited for.
 func eval[T any](p *tab, js string) T {
 	p.t.Helper()
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
-	if err != nil {
-		p.t.Fatalf("%s: %v", js, err)
-	}
-	return v
+	return browsertest.Eval[T](p.Tab, js)
 }
 
 // until waits until an expression is true, over reloads of the page. What is true
@@ -233,29 +157,6 @@ func (p *tab) until(js string) {
 // stands tells how the page is, for those who wonder why it is not otherwise.
 const stands = `JSON.stringify(window.glow ? [glow.app.state, glow.app.errors, glow.app.total(), glow.scene.stats(),
 	document.body.className, document.activeElement.outerHTML.slice(0, 100), !!document.fullscreenElement] : document.body.innerText)`
-
-// unharmed fails the test if anything went wrong in the page.
-func (p *tab) unharmed() {
-	p.t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, f := range p.faults {
-		p.t.Errorf("the page threw %s", f)
-	}
-}
-
-// elsewhere lists requests that left the origin.
-func (p *tab) elsewhere(origin string) (out []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, r := range p.requests {
-		u, err := url.Parse(r)
-		if err == nil && u.Scheme != "data" && u.Scheme != "blob" && !strings.HasPrefix(r, origin+"/") {
-			out = append(out, r)
-		}
-	}
-	return out
-}
 
 func zipped(data []byte) int {
 	var b bytes.Buffer

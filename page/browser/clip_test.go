@@ -31,5 +31,5 @@ func TestClip(t *testing.T) {
 		t.Errorf("it is saved as %s", name)
 	}
 	p.until(`document.querySelector("dialog").textContent.includes("Record 10 seconds")`)
-	p.unharmed()
+	p.Unharmed()
 }

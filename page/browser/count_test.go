@@ -48,7 +48,7 @@ func TestTotalIsTheOracles(t *testing.T) {
 			t.Errorf("%d s back: off by %.2f", back, d)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // watchTotal records the smallest step that the shown total makes.
@@ -76,7 +76,7 @@ func TestLateEventsCorrectTheTotal(t *testing.T) {
 	if worst := eval[float64](p, `worst`); worst < 0 {
 		t.Errorf("the total fell by %v", -worst)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A page that draws nothing for minutes, as in a tab that nobody looks at, says
@@ -102,7 +102,7 @@ func TestBackFromElsewhere(t *testing.T) {
 	if d := v[0] - feed.Feed.Count("download", v[1]); math.Abs(d) > 1.5 {
 		t.Errorf("at first it is off by %.2f", d)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Midnight: the day is another, the total goes on.
@@ -128,7 +128,7 @@ func TestDayRollover(t *testing.T) {
 	if worst := eval[float64](p, `worst`); worst < 0 {
 		t.Errorf("the total fell by %v", -worst)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Before anything has happened the total is nought, exactly, and nothing is
@@ -146,7 +146,7 @@ func TestEmptyFeed(t *testing.T) {
 			t.Errorf("asked for %s", name)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Names are never guessed: everything asked for exists.
@@ -166,5 +166,5 @@ func TestNothingIsGuessed(t *testing.T) {
 			t.Errorf("asked for %s, which does not exist", name)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }

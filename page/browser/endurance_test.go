@@ -79,5 +79,5 @@ func TestEndurance(t *testing.T) {
 	if state := eval[string](p, `glow.app.state`); state != "replay" {
 		t.Errorf("it is %s", state)
 	}
-	p.unharmed()
+	p.Unharmed()
 }

@@ -75,7 +75,7 @@ func TestFuzzDecoder(t *testing.T) {
 	if found.Taken < n/20 || found.Refused < n/20 {
 		t.Errorf("of %d inputs %d were taken and %d refused: that tries little", n, found.Taken, found.Refused)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // vandalize lets the page get a bad object for every good one, again and again,
@@ -116,5 +116,5 @@ func TestFuzzPage(t *testing.T) {
 	}
 	p.until(`glow.app.state === "live" && glow.app.latest.feed === "f00d"`)
 	wait(p, func() bool { return math.Abs(difference(p, feed.Feed)) < 1.5 })
-	p.unharmed()
+	p.Unharmed()
 }

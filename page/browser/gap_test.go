@@ -46,7 +46,7 @@ func TestGapsAreHatched(t *testing.T) {
 	p.until(`document.getElementById("scrub").getAttribute("aria-valuetext").endsWith(" · no numbers")`)
 	eval[any](p, fmt.Sprintf(`glow.timebar.seek(%d)`, from.Add(-5*time.Minute).UnixMilli()))
 	p.until(`!document.getElementById("scrub").getAttribute("aria-valuetext").endsWith(" · no numbers")`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // When it is over, a screen that nobody touches replays the last day, says so
@@ -68,5 +68,5 @@ func TestRerun(t *testing.T) {
 	if got := eval[string](p, `glow.settings.replay`); got != "ended" {
 		t.Errorf("the setting is %q", got)
 	}
-	p.unharmed()
+	p.Unharmed()
 }

@@ -18,7 +18,7 @@ func TestFirstGlow(t *testing.T) {
 	server := site(t, feed)
 	p := open(t, server.URL+"/?render=gl")
 	p.until(ready)
-	if away := p.elsewhere(server.URL); len(away) > 0 {
+	if away := p.Elsewhere(server.URL); len(away) > 0 {
 		t.Errorf("requests elsewhere: %v", away)
 	}
 	p.until(`glow.scene.stats().sparkDraws === 1`)
@@ -66,7 +66,7 @@ func TestFirstGlow(t *testing.T) {
 			t.Errorf("%s has %d bytes gzipped, want at most %d", b.what, b.has, b.bytes)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Viewers who want less motion get a map without sparks whose embers fade over.
@@ -77,5 +77,5 @@ func TestCalm(t *testing.T) {
 	if n := eval[int](p, `glow.scene.stats().sparkDraws`); n != 0 {
 		t.Error("sparks are drawn")
 	}
-	p.unharmed()
+	p.Unharmed()
 }

@@ -53,7 +53,7 @@ func TestBrokenFeeds(t *testing.T) {
 	if worst := eval[float64](p, `worst`); worst < 0 {
 		t.Errorf("the total fell by %v", -worst)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 func wait(p *tab, is func() bool) {
@@ -92,7 +92,7 @@ func TestBadge(t *testing.T) {
 	p.until(`document.getElementById("chart-gap").getAttribute("d")`) // the silence is hatched
 	feed.Change(nil)
 	p.badge("live")
-	p.unharmed()
+	p.Unharmed()
 }
 
 // badge waits until the badge says so.
@@ -147,7 +147,7 @@ func TestBackwardsAndOtherFeeds(t *testing.T) {
 	}
 	feed.Change(func(l map[string]any) { l["feed"], l["seq"] = "other", 1 })
 	p.until(`glow.app.latest.feed === "other" && glow.app.total()?.exact`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // narrow polls whenever the clock would learn most, until it knows the server's
@@ -191,6 +191,6 @@ func TestTwoClocks(t *testing.T) {
 	if unsure := float64(took.Microseconds()) / 2000; took == time.Hour || apart > 100+unsure {
 		t.Errorf("playheads are %.0f ± %.0f ms apart", apart, unsure)
 	}
-	early.unharmed()
-	late.unharmed()
+	early.Unharmed()
+	late.Unharmed()
 }

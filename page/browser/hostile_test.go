@@ -51,7 +51,7 @@ func TestHungFeed(t *testing.T) {
 			t.Errorf("afterwards it is off by %.2f", d)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A page that is opened while snapshots hang, or all of the feed does, or even
@@ -77,7 +77,7 @@ func TestHungStart(t *testing.T) {
 			wait(p, func() bool { return held.Load() > 1 })
 			free.Store(true)
 			p.until(ready + ` && glow.settings.build !== ""`)
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }
@@ -100,7 +100,7 @@ func TestTooLarge(t *testing.T) {
 	p.until(`glow.app.errors.some((e) => e.includes("too large"))`)
 	feed.Answer(nil)
 	p.badge("live")
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A store whose clock is a day wrong, either way, does not move the playhead.
@@ -123,7 +123,7 @@ func TestSkewedStore(t *testing.T) {
 			if d := difference(p, feed.Feed); math.Abs(d) > 1.5 {
 				t.Errorf("it is off by %.2f", d)
 			}
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }
@@ -170,7 +170,7 @@ func TestGap(t *testing.T) {
 			t.Errorf("%s was asked for %d times, want at most %d", name, n, most)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A feed that was restored from a backup counts from where the backup was: what
@@ -183,7 +183,7 @@ func TestRestoredFeed(t *testing.T) {
 	feed.Change(func(l map[string]any) { l["seq"] = 7 })
 	p.until(`glow.app.latest.seq === 7`)
 	p.badge("live")
-	p.unharmed()
+	p.Unharmed()
 }
 
 // While the system reads its logs again the total stands, and is right after it.
@@ -231,5 +231,5 @@ func TestRecovering(t *testing.T) {
 	if worst := eval[float64](p, `worst`); worst < 0 {
 		t.Errorf("the total fell by %v", -worst)
 	}
-	p.unharmed()
+	p.Unharmed()
 }

@@ -74,7 +74,7 @@ func TestTabOrder(t *testing.T) {
 	if back := p.tabs(chromedp.ModifierShift); len(back) != len(there) || back[0] != there[len(there)-1] {
 		t.Errorf("back it goes %q", back)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Every function is reached by Tab and used by Enter, Space and arrows.
@@ -130,7 +130,7 @@ func TestKeyboardAlone(t *testing.T) {
 	p.use("[data-view=wall]", kb.Enter, `document.body.classList.contains("wall")`)
 	p.press(kb.Escape)
 	p.until(`!document.body.classList.contains("wall")`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // closes closes the dialog by Escape; the focus is then where it came from.
@@ -179,5 +179,5 @@ func TestShortcuts(t *testing.T) {
 		p.press(kb.Escape)
 		p.until(dialogGone)
 	}
-	p.unharmed()
+	p.Unharmed()
 }

@@ -59,7 +59,7 @@ func TestLadder(t *testing.T) {
 	if level := eval[int](p, `glow.scene.stats().level`); level != 6 {
 		t.Errorf("it goes on down: %s", eval[string](p, stepped))
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Where they are not, it keeps all of it; and a viewer who has chosen a renderer
@@ -77,7 +77,7 @@ func TestLadderIsLeftAlone(t *testing.T) {
 			if !eval[bool](p, `glow.scene.name === "A GPU" && glow.scene.stats().level === 0 && glow.scene.stats().draws > 8`) {
 				t.Error(eval[string](p, stepped))
 			}
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }
@@ -88,7 +88,7 @@ func TestProbe(t *testing.T) {
 	const slow = `{ let at = 0; const now = performance.now.bind(performance); WebGL2RenderingContext.prototype.readPixels = () => { at += 50 }; performance.now = () => now() + at }`
 	p := openAtPace(t, 120, 180, 1, site(t, quietFeed()).URL+"/", withGPU, slow)
 	p.until(`glow.scene.name === "splat" && glow.scene.sparks.count > 0`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // lose takes the context away and gives it back after the page has noticed.
@@ -117,5 +117,5 @@ func TestContextLoss(t *testing.T) {
 			t.Errorf("lost %d times: it glows by %.4f, before by %.4f", n+1, now, light)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }

@@ -70,7 +70,7 @@ func TestLayout(t *testing.T) {
 				eval[any](p, `document.querySelector("dialog").close()`)
 				p.until(dialogGone)
 			}
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }
@@ -79,7 +79,7 @@ func TestLayout(t *testing.T) {
 func (p *tab) fits(state string, sizes [][2]int64) {
 	p.t.Helper()
 	for _, size := range sizes {
-		p.size(size[0], size[1], coarse)
+		p.Size(size[0], size[1], coarse)
 		for _, c := range eval[[]string](p, collisions) {
 			p.t.Errorf("%s at %s: %s", state, fmt.Sprintf("%d × %d", size[0], size[1]), c)
 		}

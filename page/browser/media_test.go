@@ -26,7 +26,7 @@ func TestSound(t *testing.T) {
 	p.until(`tones > 2`)
 	p.press(" ")
 	p.until(sound + `.ariaPressed === "false" && made[0].state === "closed"`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A link to the page has a title, a text and a picture wherever it is shown.

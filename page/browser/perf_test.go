@@ -113,7 +113,7 @@ func TestFramesOfHundredThousand(t *testing.T) {
 		t.Fatal("no frame in the trace")
 	}
 	t.Logf("processor of the main thread for it: %.2f ms in the middle, %.2f at the 95th, %.2f at most", cpu[len(cpu)/2], cpu[len(cpu)*95/100], cpu[len(cpu)-1])
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Machines without a GPU draw 20,000 sparks at 1920 × 1080, on the map and on
@@ -131,7 +131,7 @@ func TestSplatOfTwentyThousand(t *testing.T) {
 		ms := eval[[]float64](p, spread)
 		t.Logf("20,000 sparks, %s: script of a frame %.1f ms in the middle, %.1f at the 95th, %.1f at most", view, ms[0], ms[1], ms[2])
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // watchTasks lists long tasks since a moment.
@@ -153,7 +153,7 @@ func TestLongTasks(t *testing.T) {
 			after := p.taskCPU(func() { p.until(fmt.Sprintf(`performance.now() > %f`, loaded+float64(frames(t))*100)) })
 			t.Logf("long tasks (start, ms) until everything was there, %.0f ms, and after: %s", loaded, eval[string](p, `JSON.stringify(long)`))
 			t.Logf("the longest by processor time %.0f ms, and after %.0f ms", load[len(load)-1], after[len(after)-1])
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }

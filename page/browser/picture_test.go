@@ -109,7 +109,7 @@ func TestPictures(t *testing.T) {
 			eval[any](p, unitScript(t))
 			p.looks()
 			p.fits(c.name, [][2]int64{{c.width, c.height}})
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }

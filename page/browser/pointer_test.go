@@ -112,7 +112,7 @@ func TestHover(t *testing.T) {
 			t.Errorf("%s: the note says %v today, of all time, a minute; the feed %v", c.country, said, want)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Who touches the map before what listens to hands has come is heard then.
@@ -134,7 +134,7 @@ func TestTapBeforeHands(t *testing.T) {
 	<-asked
 	close(come)
 	p.until(`glow.ranks.selected === "DE"`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A finger on a country does what a click does, on the map and on the globe: it
@@ -164,5 +164,5 @@ func TestTap(t *testing.T) {
 			}
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }

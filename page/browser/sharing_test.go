@@ -27,12 +27,12 @@ func TestSingleFile(t *testing.T) {
 	p.until(ready)
 	do(p, chromedp.KeyEvent("?"))
 	p.until(`document.querySelector("dialog[open] h2")?.textContent === "Ce que disent les chiffres"`)
-	for _, r := range p.elsewhere(server.URL + "/feed") {
+	for _, r := range p.Elsewhere(server.URL + "/feed") {
 		if r != server.URL+"/?render=splat&lang=fr" {
 			t.Errorf("it asked for %s", r)
 		}
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Opened from a disk it does, too: only its feed is elsewhere.
@@ -64,12 +64,12 @@ func TestSingleFileFromDisk(t *testing.T) {
 		p.until(`glow.app.state === "frozen" && location.hash.startsWith("#t=")`)
 		p.press("?")
 		p.until(dialogOpen)
-		for _, r := range p.elsewhere(server.URL + "/feed") {
+		for _, r := range p.Elsewhere(server.URL + "/feed") {
 			if !strings.HasPrefix(r, "file://"+path) {
 				t.Errorf("it asked for %s", r)
 			}
 		}
-		p.unharmed()
+		p.Unharmed()
 	}
 }
 
@@ -88,7 +88,7 @@ func TestElement(t *testing.T) {
 	}
 	inner := open(t, want)
 	inner.until(ready + ` && document.body.classList.contains("embed") && glow.scene.camera.globe`)
-	inner.unharmed()
+	inner.Unharmed()
 }
 
 // A share is told to sharehook and opens the network's page; a picture is saved.
@@ -146,5 +146,5 @@ func TestSharing(t *testing.T) {
 	if len(got) != 3 || got[0] != 640 || got[1] != 360 || got[2] < 200 {
 		t.Errorf("the picture is %v: width, height, bright points of its upper half", got)
 	}
-	p.unharmed()
+	p.Unharmed()
 }

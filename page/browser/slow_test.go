@@ -52,6 +52,6 @@ func TestSlowTelephone(t *testing.T) {
 		if ms[2] > .02 {
 			t.Errorf("%s: the layout shifts by %.4f: %s", render, ms[2], eval[string](p, `paint.moved.join(", ")`))
 		}
-		p.unharmed()
+		p.Unharmed()
 	}
 }

@@ -20,7 +20,7 @@ func TestLinkToAFrame(t *testing.T) {
 	if d := difference(p, feed.Feed); math.Abs(d) > 1.5 {
 		t.Errorf("off by %.2f", d)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Every language has its texts, and those written from the right turn the page.
@@ -41,7 +41,7 @@ func TestLanguages(t *testing.T) {
 			if wide := eval[float64](p, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
 				t.Errorf("the page is %v px too wide", wide)
 			}
-			p.unharmed()
+			p.Unharmed()
 		})
 	}
 }

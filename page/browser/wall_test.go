@@ -63,7 +63,7 @@ func TestWall(t *testing.T) {
 	p.until(fmt.Sprintf(`(every[%d](), %s !== %q)`, moveEvery, moved, first))
 	p.press(kb.Escape)
 	p.until(`!document.body.classList.contains("wall") && locks === 0 && !document.fullscreenElement`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // Who leaves the wall at once is not left with a full screen or a lock.
@@ -81,7 +81,7 @@ func TestWallLeftAtOnce(t *testing.T) {
 	p.until(`document.body.classList.contains("wall") && locks === 1`)
 	p.press("w")
 	p.until(`!document.body.classList.contains("wall") && locks === 0`)
-	p.unharmed()
+	p.Unharmed()
 }
 
 // A wall reloads itself for a new build of the page, and is a wall again.
@@ -109,7 +109,7 @@ func TestWallTakesNewBuilds(t *testing.T) {
 	if at := eval[string](p, `location.search`); !strings.Contains(at, "wall") || !strings.Contains(at, "render=splat") {
 		t.Errorf("it is at %s now", at)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
 
 // fresh answers what no cache keeps: a minute is too long for a test.

@@ -37,5 +37,5 @@ func TestWorld(t *testing.T) {
 	if at := eval[[]float64](p, `unit.middleOf(world, world.codes.indexOf("SG"))`); math.Hypot(at[0]-103.8, at[1]-1.3) > 0.2 {
 		t.Errorf("Singapore is at %v", at)
 	}
-	p.unharmed()
+	p.Unharmed()
 }
