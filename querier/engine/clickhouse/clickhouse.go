@@ -96,13 +96,18 @@ func (e *Engine) Close() error {
 // for it.
 func (e *Engine) Run(ctx context.Context, q engine.Query, each func(row []any) error) error {
 	var own error // of each, which says nothing about servers
+	took := false // each has rows of an answer: no other server may give them again
 	err := e.prepare(ctx)
 	if err == nil {
 		err = e.hosts.any(func(s *server) error {
-			return e.ask(ctx, s, q, func(row []any) error {
-				own = each(row)
+			err := e.ask(ctx, s, q, func(row []any) error {
+				took, own = true, each(row)
 				return own
 			})
+			if took {
+				err = last(err)
+			}
+			return err
 		})
 	}
 	if own != nil {

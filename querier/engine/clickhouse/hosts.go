@@ -114,11 +114,26 @@ func (h *hosts) any(do func(*server) error) error {
 			return nil
 		}
 		err = fmt.Errorf("%s: %w", s, err)
-		if op := (*net.OpError)(nil); !errors.As(err, &op) || op.Op != "dial" {
+		final := (*finalError)(nil)
+		if op := (*net.OpError)(nil); errors.As(err, &final) || !errors.As(err, &op) || op.Op != "dial" {
 			return err
 		}
 	}
 	return err
+}
+
+// finalError is one after which no other server is asked.
+type finalError struct{ error }
+
+// Unwrap is for [errors.Is].
+func (e *finalError) Unwrap() error { return e.error }
+
+// last has any ask nobody else after an error.
+func last(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &finalError{err}
 }
 
 // of is the server that a file is put on. It follows from the names of file and
