@@ -47,11 +47,16 @@ func (m metrics) asked(files int, took time.Duration) {
 	m.seconds.Add(took.Seconds())
 }
 
-// count counts the models by state.
+// count counts the models by state. One whose rows grow old, as it can no longer
+// be computed, has failed.
 func (m metrics) count(models map[string]*entry) {
 	n := map[string]int{Ready: 0, Filling: 0, Broken: 0, Failed: 0}
 	for _, e := range models {
-		n[e.info(nil).State]++
+		state := e.info(nil).State
+		if e.failure != nil {
+			state = Failed
+		}
+		n[state]++
 	}
 	for state, n := range n {
 		m.models.WithLabelValues(state).Set(float64(n))

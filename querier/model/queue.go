@@ -120,6 +120,8 @@ func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot)
 	e.cancel()
 	switch {
 	case stopped, errors.Is(err, errTurn):
+	case errors.Is(err, engine.ErrFilling), errors.Is(err, engine.ErrGone) && s.Archive.Current().Version != snapshot.Version:
+		e.retry = time.Now().Add(lookEvery) // a file is on its way, or of an older snapshot
 	case err != nil:
 		s.fail(e, err)
 	default:
@@ -133,13 +135,8 @@ func (s *Store) bring(ctx context.Context, e *entry, snapshot *catalog.Snapshot)
 	}
 }
 
-// fail notes that a model cannot be computed; the lock is held. Files that are
-// gone are those of an older snapshot.
+// fail notes that a model cannot be computed; the lock is held.
 func (s *Store) fail(e *entry, err error) {
-	if errors.Is(err, engine.ErrGone) || errors.Is(err, engine.ErrFilling) {
-		e.retry = time.Now().Add(lookEvery)
-		return
-	}
 	if e.retry = time.Now().Add(min(retryAfter<<e.failed, retryMost)); e.failed < 8 {
 		e.failed++
 	}
