@@ -40,6 +40,10 @@ func serve(ctx context.Context, d *daemon.Daemon, c *cli.Context, set settings, 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer files.Close()
+	// Beside what models have added up.
+	if err := files.Remember(filepath.Join(c.String("state"), "files")); err != nil {
+		return daemon.Setting("state", err)
+	}
 	e, err := openEngines(c, d, files, set.limits)
 	if err != nil {
 		return err
@@ -88,17 +92,8 @@ func stopServer(d *daemon.Daemon, server *http.Server, failed <-chan error) erro
 	return nil
 }
 
-// openCatalog makes the catalog, and says which folders its files are in. What
-// is learned of files is kept beside what models have added up.
+// openCatalog makes the catalog, and says which folders its files are in.
 func openCatalog(c *cli.Context, set settings) (*catalog.Catalog, []string, error) {
-	files, readable, err := openFiles(c, set)
-	if err != nil {
-		return nil, nil, err
-	}
-	return files, readable, daemon.Setting("state", files.Remember(filepath.Join(c.String("state"), "files")))
-}
-
-func openFiles(c *cli.Context, set settings) (*catalog.Catalog, []string, error) {
 	if set.folder != "" {
 		readable, err := folders(set.folder)
 		return catalog.New(set.source, set.folder, nil), readable, daemon.Setting("archive", err)
