@@ -15,7 +15,7 @@ import (
 // one dropped under a reason, nobody dies and memory stays flat.
 func TestGarbage(t *testing.T) {
 	t.Parallel()
-	n := harness.Size(t, "GLOW_E2E_GARBAGE", 100000)
+	n := harness.Size(t, "GLOW_E2E_GARBAGE", 50000)
 	r := harness.Rand(t)
 	g := harness.New(t)
 	g.GeoIP = harness.Testdata("GeoIP2-City-Test.mmdb")
