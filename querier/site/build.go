@@ -69,7 +69,7 @@ func Static(folder string) ([]File, error) {
 	if u.Host != "" {
 		own = strings.Replace(own, "connect-src 'self'", "connect-src 'self' "+u.Scheme+"://"+u.Host, 1)
 	}
-	data, err := fill("dashboard.html", files, map[string]string{"Policy": own, "Feed": folder})
+	data, err := fill("dashboard.html", files, map[string]any{"Policy": own, "Feed": folder})
 	files = slices.DeleteFunc(files, func(f File) bool {
 		return !f.Immutable || strings.Contains(f.Name, "docs-") || strings.Contains(f.Name, "sw-")
 	})
@@ -134,13 +134,25 @@ func named(files []File, start, ext string) string {
 	return ""
 }
 
+// parts are the files that a script imports: they are asked for beside it, not
+// after it.
+func parts(files []File, script string) (names []string) {
+	at := slices.IndexFunc(files, func(f File) bool { return f.Name == script })
+	for _, f := range files {
+		if strings.HasPrefix(f.Name, assets[1:]+"part-") && bytes.Contains(files[at].Data, []byte(path.Base(f.Name))) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 // document fills a page. Its links are relative, so that the querier can live
 // under any path of a site.
 func document(name string, files []File) ([]byte, error) {
-	return fill(name, files, map[string]string{})
+	return fill(name, files, map[string]any{})
 }
 
-func fill(name string, files []File, values map[string]string) ([]byte, error) {
+func fill(name string, files []File, values map[string]any) ([]byte, error) {
 	t, err := template.ParseFS(source, "src/"+name, "src/head.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the site's pages: %w", err)
@@ -151,6 +163,7 @@ func fill(name string, files []File, values map[string]string) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	values["Style"], values["Script"] = named(files, "style", ".css"), named(files, script, ".js")
+	values["Parts"] = parts(files, named(files, script, ".js"))
 	err = t.ExecuteTemplate(&b, name, values)
 	return b.Bytes(), err
 }

@@ -66,7 +66,7 @@ func TestPagesAreComplete(t *testing.T) {
 		var b bytes.Buffer
 		_, _ = b.ReadFrom(r.Body)
 		links := named.FindAllStringSubmatch(b.String(), -1)
-		if len(links) != 2 {
+		if len(links) != 3 { // style, script, and what the script imports
 			t.Errorf("%s names %d files", page, len(links))
 		}
 		for _, l := range links {

@@ -42,6 +42,9 @@ func TestDashboard(t *testing.T) {
 			t.Error(what)
 		}
 	}
+	if shift := eval[float64](p, `new Promise((done) => { let sum = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) sum += e.value; }).observe({type: "layout-shift", buffered: true}); setTimeout(() => done(sum), 50) })`); shift > .1 {
+		t.Errorf("what is shown moves by %.2f while it comes", shift)
+	}
 	eval[any](p, `[...document.querySelectorAll("#ask-keys button")][2].click()`)
 	p.until(`glow.figure.state.data.columns[0] === "key" && glow.figure.state.shape.series.length === 2`)
 	eval[any](p, `{ const by = document.getElementById("by"); by.value = "country"; by.dispatchEvent(new Event("change")) }`)

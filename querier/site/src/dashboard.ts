@@ -71,7 +71,7 @@ function goAsk(): void {
 async function ask(aloud = false): Promise<void> {
   if (view.keys.length === 0) return figure.fail("There are no events yet.");
   const turn = ++asked;
-  figure.wait();
+  figure.wait(name());
   const q = question(view, keys);
   byId("question").textContent = JSON.stringify(q, null, 1).replace(/\n\s*/g, " ");
   try {
@@ -188,6 +188,7 @@ async function look(): Promise<void> {
       overview();
       controls.offer(keys);
     }
+    document.body.dataset.known = "";
     models.show(got.body.models ?? [], keys);
     if (feed === null) await ask();
   } catch (e) {
@@ -198,7 +199,7 @@ async function look(): Promise<void> {
     if (keys.keys.length === 0 && e.status !== 401) next = SOON;
   } finally {
     if (turn === looked) timer = setTimeout(again, next);
-    document.body.dataset.ready = "";
+    document.body.dataset.known = document.body.dataset.ready = "";
   }
 }
 

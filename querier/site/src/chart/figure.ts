@@ -110,10 +110,17 @@ export class Figure {
     this.#fill();
   }
 
-  /** Says that something is on its way. */
-  wait(): void {
+  /** Says that something is on its way, and keeps room for it. */
+  wait(title = this.#options.title): void {
     this.root.setAttribute("aria-busy", "true");
-    if (!this.#data) this.#empty("Loading…");
+    if (this.#data) return;
+    this.#options.title = title;
+    this.#entitle();
+    this.#empty("Loading…");
+    this.#canvas.hidden = false;
+    const size = parseFloat(getComputedStyle(this.#stage).fontSize);
+    const height = high(this.#options.kind ?? "bars", this.#stage.clientWidth, size) ?? 12 * 2.1 * size;
+    this.#stage.style.setProperty("--high", height + "px");
   }
 
   /** Says in a sentence why there is no chart. */
@@ -201,8 +208,7 @@ export class Figure {
     const size = parseFloat(getComputedStyle(this.#stage).fontSize);
     const width = this.#stage.clientWidth;
     if (width === 0) return;
-    const height = s.kind === "bars" ? barsHeight(s, size, width) : s.kind === "map" ? width / ASPECT / 1.06 + size * 2
-      : Math.min(Math.max(width * 0.38, size * 13), size * 26);
+    const height = s.kind === "bars" ? barsHeight(s, size, width) : high(s.kind, width, size)!;
     if (s.kind === "map") await world().catch(() => undefined);
     if (turn !== this.#turn) return;
     const ratio = Math.min(3, devicePixelRatio);
@@ -275,3 +281,8 @@ export class Figure {
   }
 }
 
+/** How high a chart is that is so wide; nothing if that depends on what it shows. */
+function high(kind: Kind, width: number, size: number): number | undefined {
+  if (kind === "map") return width / ASPECT / 1.06 + size * 2;
+  return kind === "lines" ? Math.min(Math.max(width * 0.38, size * 13), size * 26) : undefined;
+}
