@@ -319,8 +319,7 @@ func TestTimesTellNothingSmall(t *testing.T) {
 
 func date(sec int64) string { return question.Value("date", sec).(string) }
 
-// An answer whose dimensions cross tells nothing small by itself, and neither
-// does what lies above it along one axis at a time.
+// An answer whose dimensions cross tells nothing small by itself.
 func TestCrossingTellsNothingSmall(t *testing.T) {
 	questions := []*question.Question{
 		asking(""), asking("1h"), asking("", "country"), asking("1h", "country"), asking("", "attr_os"), asking("1d", "country", "attr_os"),
@@ -338,23 +337,6 @@ func TestCrossingTellsNothingSmall(t *testing.T) {
 			t.Errorf("%v: in %d worlds a small count follows", q, found)
 		}
 	}
-}
-
-// questionsBelow are the question by some dimensions and all that are coarser.
-func questionsBelow(every string, by []string) (list []*question.Question) {
-	for i := range 1 << len(by) {
-		var some []string
-		for k, d := range by {
-			if i>>k&1 == 1 {
-				some = append(some, d)
-			}
-		}
-		list = append(list, asking("", some...))
-		if every != "" {
-			list = append(list, asking(every, some...))
-		}
-	}
-	return list
 }
 
 // What is told does not depend on the order in which an engine has rows, nor on
