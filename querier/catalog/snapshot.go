@@ -1,5 +1,7 @@
 // Package catalog knows what an archive holds: it follows the manifest
-// (catalog.go), makes files local (shelf.go) and counts their values (count.go).
+// (catalog.go), makes files local (shelf.go) in a cache (cache.go, hold.go) to
+// which they are on their way (flight.go), counts their values (count.go,
+// values.go) and remembers what it has learned (notes.go).
 package catalog
 
 import (
