@@ -104,8 +104,10 @@ func (c *Client) send(r *http.Request, old *Answer, name string) (*Answer, error
 		body = old.Body
 	case w.StatusCode == http.StatusTooManyRequests || w.StatusCode >= 500:
 		return nil, fmt.Errorf("ask the querier: %s", w.Status)
-	case w.StatusCode != http.StatusOK || !json.Valid(body):
+	case w.StatusCode != http.StatusOK:
 		return nil, refuse(w.StatusCode, body)
+	case !json.Valid(body): // somebody between us and it, such as a network that wants a password
+		return nil, errors.New("ask the querier: what came is no answer of a querier")
 	}
 	_ = keep(name, cmp.Or(w.Header.Get("ETag"), r.Header.Get("If-None-Match")), body) // on a full disk, an answer is still one
 	return &Answer{Body: body, At: time.Now()}, nil

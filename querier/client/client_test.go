@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -112,5 +113,28 @@ func TestTornFile(t *testing.T) {
 	server.Close()
 	if a, err := c.Get(t.Context(), "v1/keys"); err == nil {
 		t.Errorf("it answers %s", a.Body)
+	}
+}
+
+// What somebody else says with a 200 is no answer, and none of the querier's
+// refusals: the last answer stands.
+func TestStranger(t *testing.T) {
+	querier := sitetest.NewServer()
+	strange := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strange {
+			_, _ = w.Write([]byte("<html>Please log in"))
+			return
+		}
+		querier.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	c := &Client{Base: server.URL, Dir: t.TempDir()}
+	if _, err := c.Get(t.Context(), "v1/keys"); err != nil {
+		t.Fatal(err)
+	}
+	strange = true
+	if a, err := c.Get(t.Context(), "v1/keys"); err != nil || a.Away == nil || !json.Valid(a.Body) {
+		t.Errorf("it answers %v, %v", a, err)
 	}
 }
