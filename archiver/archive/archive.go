@@ -12,6 +12,9 @@ var (
 	ErrNone = errors.New("no such object")
 	// ErrSame says that an object is still the one that was read before.
 	ErrSame = errors.New("the object is the same as before")
+	// ErrDamaged says that an object is not what a manifest says of it, however
+	// often it is read.
+	ErrDamaged = errors.New("the file is damaged")
 )
 
 // Source is where the files of an archive are read from.

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,9 +11,16 @@ import (
 )
 
 // ColumnsOf are those of a file as a manifest has it, by name. Only the end of
-// the file is read, most often in one go.
+// the file is read, most often in one go; [ErrDamaged].
 func ColumnsOf(ctx context.Context, s Source, f File) ([]string, error) {
-	columns, err := columnsOf(&tail{ctx: ctx, source: s, file: f})
+	end := &tail{ctx: ctx, source: s, file: f}
+	columns, err := columnsOf(end)
+	switch {
+	case err != nil && end.err != nil:
+		err = end.err
+	case err != nil:
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the end of %s: %w", f.Name, err)
 	}
@@ -48,6 +54,7 @@ type tail struct {
 	source Source
 	file   File
 	end    []byte // what was read, up to the end of the file
+	err    error  // of source
 }
 
 // Size is what the manifest says.
@@ -60,11 +67,12 @@ func (t *tail) Close() error { return nil }
 func (t *tail) ReadAt(b []byte, at int64) (int, error) {
 	fromEnd := t.file.Bytes - at
 	if at < 0 || fromEnd < 0 || fromEnd > mostTail {
-		return 0, errors.New("the file is damaged")
+		return 0, fmt.Errorf("its end would have %d bytes", fromEnd)
 	}
 	if fromEnd > int64(len(t.end)) {
 		end := make([]byte, min(t.file.Bytes, max(fromEnd, tailBytes)))
 		if err := t.source.ReadAt(t.ctx, t.file.Name, end, t.file.Bytes-int64(len(end))); err != nil {
+			t.err = err
 			return 0, err
 		}
 		t.end = end

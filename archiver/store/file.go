@@ -54,7 +54,10 @@ func (s *folderStore) ReadAt(_ context.Context, name string, b []byte, from int6
 	}
 	defer f.Close()
 	n, err := f.ReadAt(b, from)
-	return whole(b, n, err)
+	if n < len(b) && err == io.EOF {
+		return fmt.Errorf("%w: it ends too early", archive.ErrDamaged)
+	}
+	return err
 }
 
 // whole says of a read that gave n bytes that it should have filled b.

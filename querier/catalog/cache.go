@@ -63,7 +63,11 @@ func nameOf(f archive.File) string {
 	return hex.EncodeToString(sum[:16]) + "-" + strconv.FormatInt(f.Bytes, 10) + ".parquet"
 }
 
-// OpenCache makes or takes up a cache. What is not whole is removed.
+// onItsWay is how files are named while they are fetched.
+var onItsWay = regexp.MustCompile(`^new-\d+$`)
+
+// OpenCache makes or takes up a cache. Of its own files, what is not whole is
+// removed; those of others stay.
 func OpenCache(folder string, most int64) (*Cache, error) {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return nil, err
@@ -79,7 +83,11 @@ func OpenCache(folder string, most int64) (*Cache, error) {
 		if err != nil || e.IsDir() {
 			continue
 		}
-		if m := ownName.FindStringSubmatch(e.Name()); m == nil || m[1] != strconv.FormatInt(info.Size(), 10) { // left by a crash
+		m := ownName.FindStringSubmatch(e.Name())
+		if m == nil && !onItsWay.MatchString(e.Name()) {
+			continue
+		}
+		if m == nil || m[1] != strconv.FormatInt(info.Size(), 10) { // left by a crash
 			_ = os.Remove(filepath.Join(folder, e.Name()))
 			continue
 		}

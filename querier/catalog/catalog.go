@@ -105,7 +105,8 @@ func (c *Catalog) Refresh(ctx context.Context) error {
 const mostAtOnce = 16
 
 // learn finds out what columns the files of a snapshot have. One that is gone,
-// as when somebody deleted a day by hand, takes away only the questions about it.
+// as when somebody deleted a day by hand, or damaged, takes away only the
+// questions about it.
 func (c *Catalog) learn(ctx context.Context, s *Snapshot) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -118,7 +119,7 @@ func (c *Catalog) learn(ctx context.Context, s *Snapshot) error {
 			if ctx.Err() != nil {
 				return
 			}
-			if _, err := c.columnsOf(ctx, f); err != nil && !errors.Is(err, archive.ErrNone) {
+			if _, err := c.columnsOf(ctx, f); err != nil && !errors.Is(err, archive.ErrNone) && !errors.Is(err, archive.ErrDamaged) {
 				cancel(err)
 			}
 		})

@@ -26,7 +26,7 @@ const mostFailures = 3
 // queries over those files; how far it is, is told each second. One at a time
 // may count.
 //
-// A file that is lost ([engine.ErrGone]), too large ([ErrFull]) or of too many
+// A file that is lost ([engine.ErrGone]) or damaged ([archive.ErrDamaged]), too large ([ErrFull]) or of too many
 // values ([engine.ErrMemory]) is passed over: there are more values, nobody
 // knows which. The error says so; that of the last two comes once.
 func (c *Catalog) Count(ctx context.Context, e engine.Engine) error {
@@ -46,7 +46,7 @@ func (c *Catalog) Count(ctx context.Context, e engine.Engine) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, engine.ErrGone), errors.Is(err, ErrFull), errors.Is(err, engine.ErrMemory):
+		case errors.Is(err, engine.ErrGone), errors.Is(err, archive.ErrDamaged), errors.Is(err, ErrFull), errors.Is(err, engine.ErrMemory):
 			passed.add(f, err)
 			inARow = 0
 		case err != nil:
@@ -58,11 +58,11 @@ func (c *Catalog) Count(ctx context.Context, e engine.Engine) error {
 			break
 		}
 		if time.Since(shown) >= c.show {
-			c.tell(s, false)
+			c.tell(s, false, false)
 			shown = time.Now()
 		}
 	}
-	c.tell(s, failed.n == 0)
+	c.tell(s, failed.n == 0, true)
 	return errors.Join(passed.err(), failed.err())
 }
 
@@ -155,8 +155,8 @@ func (c *Catalog) countColumn(ctx context.Context, e engine.Engine, f archive.Fi
 }
 
 // tell shows what is counted of a snapshot: all of it, or so far. What was
-// counted of an earlier one stays until it is all.
-func (c *Catalog) tell(s *Snapshot, whole bool) {
+// counted of an earlier one stays until there is all, or no more to be had.
+func (c *Catalog) tell(s *Snapshot, whole, end bool) {
 	c.mu.Lock()
 	c.shrink()
 	total := &Counts{Version: s.Version, snapshot: s.Version, whole: whole, texts: c.words.texts, of: map[string]map[string]*sums{}}
@@ -170,7 +170,7 @@ func (c *Catalog) tell(s *Snapshot, whole bool) {
 		known = append(known, fileCounts{f, c.columns[f.Name], of})
 	}
 	c.mu.Unlock()
-	if last != nil && (last.whole && !whole || last.snapshot == s.Version && last.whole == whole && last.files == total.files) {
+	if last != nil && (last.whole && !whole && !(end && last.snapshot != s.Version) || last.snapshot == s.Version && last.whole == whole && last.files == total.files) {
 		return
 	}
 	if !whole {
