@@ -218,8 +218,10 @@ func TestEarly(t *testing.T) {
 func TestYoung(t *testing.T) {
 	t.Parallel()
 	s := special(t, func(w http.ResponseWriter, r *http.Request) bool {
-		return r.URL.Path == "/v1/keys" && say(w, object{"v": 1, "from": sitetest.Until.Add(-time.Hour), "until": sitetest.Until, "dimensions": []any{},
-			"keys": []object{{"key": "download", "n": 1, "from": sitetest.Until, "to": sitetest.Until}}})
+		return r.URL.Path == "/v1/keys" && say(w, object{
+			"v": 1, "from": sitetest.Until.Add(-time.Hour), "until": sitetest.Until, "dimensions": []any{},
+			"keys": []object{{"key": "download", "n": 1, "from": sitetest.Until, "to": sitetest.Until}},
+		})
 	})
 	p := open(t, s.URL+"/?lang=en")
 	p.until(ready)
