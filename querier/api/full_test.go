@@ -55,3 +55,18 @@ func TestFullCache(t *testing.T) {
 		t.Error(got.Status, got.body)
 	}
 }
+
+// A file that is gone is named in the log, which is where somebody looks who
+// cannot get an answer, and to no client.
+func TestGone(t *testing.T) {
+	var log bytes.Buffer
+	e := &refusing{err: fmt.Errorf("%w: read v1/segments/x.parquet", engine.ErrGone)}
+	a, token := inside(t, random(t), "*", func(s *Settings) { s.Engine, s.Log = e, slog.New(slog.NewTextHandler(&log, nil)) })
+	for _, header := range [][]string{nil, {token}} {
+		log.Reset()
+		got := a.ask("POST", "/v1/query", `{"keys":["download"]}`, header...)
+		if got.StatusCode != 503 || strings.Contains(got.body, "parquet") || !strings.Contains(log.String(), "v1/segments/x.parquet") {
+			t.Error(got.Status, got.body, log.String())
+		}
+	}
+}

@@ -54,11 +54,14 @@ func problemOf(err error) *problem {
 	return nil
 }
 
-// fail writes an error. What is nobody's business goes to the log.
+// fail writes an error. What is nobody's business goes to the log, and so does
+// which file is gone.
 func (v *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p == nil {
+	if p == nil || errors.Is(err, engine.ErrGone) {
 		v.Log.Error("a question could not be answered", "path", r.URL.Path, "err", err)
+	}
+	if p == nil {
 		p = &problem{Status: http.StatusInternalServerError, Message: "something is wrong here, and stands in the querier's log"}
 	}
 	h := w.Header()
