@@ -76,3 +76,29 @@ func TestLost(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
+
+// TestDateGone: what was added up of a date that went while nothing ran goes, too.
+func TestDateGone(t *testing.T) {
+	h := newHistory(t)
+	h.add(someRows(rand.New(rand.NewPCG(43, 44)), 0, 100))
+	h.commit()
+	s := h.still(h.duck(), map[string]string{"countries": byCountry})
+	dir := filepath.Join(s.State, "countries", s.models["countries"].def.Key())
+	h.check(os.MkdirAll(filepath.Join(dir, "2020-01-01"), 0o750))
+	h.check(os.WriteFile(filepath.Join(dir, "2020-01-01", "x.part"), nil, 0o640))
+	h.turn(s)
+	list, err := os.ReadDir(dir)
+	h.check(err)
+	if len(list) != 1 || list[0].Name() != "2026-03-22" {
+		t.Error(list)
+	}
+}
+
+// TestNoName: a file that is called .toml is no model, and what was added up of
+// others stays when it goes.
+func TestNoName(t *testing.T) {
+	s := newHistory(t).still(nil, map[string]string{"": byCountry})
+	if list := s.List(); len(list) != 0 {
+		t.Error(list)
+	}
+}

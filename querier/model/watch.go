@@ -113,7 +113,7 @@ func (s *Store) read(from fs.FS, folder string, files map[string]string) {
 	}
 	for _, f := range list {
 		name, isModel := strings.CutSuffix(f.Name(), ".toml")
-		if _, met := files[name]; !isModel || met || strings.HasPrefix(name, ".") {
+		if _, met := files[name]; !isModel || met || strings.HasPrefix(f.Name(), ".") {
 			continue
 		}
 		text, err := readText(from, f.Name())

@@ -62,9 +62,10 @@ type run struct {
 	others func() bool
 	before uint64 // rows that were added up in earlier turns
 	// room is told how many bytes all of this takes, and says whether it may.
-	room  func(bytes int64) error
-	bytes int64 // of days
-	loose int64 // of parts that are not of a day yet
+	room   func(bytes int64) error
+	bytes  int64 // of days
+	loose  int64 // of parts that are not of a day yet
+	tidied bool  // the disk has no other dates
 }
 
 // bring adds up what a snapshot has anew, and returns all rows of the model.
@@ -88,6 +89,9 @@ func (r *run) bring(ctx context.Context, s *catalog.Snapshot) (*version, error) 
 		r.bytes -= r.days[date].bytes()
 		delete(r.days, date)
 		r.state.tidy(date, nil)
+	}
+	if !r.tidied { // of dates that went while nothing ran
+		r.tidied = only(r.state.dir, func(date string) bool { return slices.Contains(dates, date) }) == nil
 	}
 	blocks, err := r.blocks(dates)
 	if err != nil {
