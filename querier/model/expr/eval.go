@@ -243,14 +243,29 @@ func arithmetic(op Op, t Type, v []any) any {
 	return finite(fractions(op, fraction(v[0]), fraction(v[1])))
 }
 
+// whole is null for what is too large.
 func whole(op Op, a, b int64) any {
 	switch {
 	case op != "%":
-		return basic(op, a, b)
+		if c := basic(op, a, b); !beyond(op, a, b, c) {
+			return c
+		}
+		return nil
 	case b == 0:
 		return nil
 	}
 	return a % b
+}
+
+// beyond says whether c is not what op makes of a and b, as that has more bits.
+func beyond(op Op, a, b, c int64) bool {
+	switch op {
+	case "+":
+		return (c > a) != (b > 0) && b != 0
+	case "-":
+		return (c < a) != (b > 0) && b != 0
+	}
+	return a != 0 && (c/a != b || a == -1 && b == math.MinInt64)
 }
 
 func fractions(op Op, a, b float64) float64 {

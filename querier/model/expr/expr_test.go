@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 )
@@ -123,4 +124,32 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: %s %v", text, s.String(), s.Args)
 		}
 	})
+}
+
+// What is too large for a whole number is null, and never another number.
+func TestTooLarge(t *testing.T) {
+	for text, want := range map[string]any{
+		"count(*) * 4611686018427387904":                      nil,
+		"count(*) * 2":                                        int64(8),
+		"count(*) + 9223372036854775807":                      nil,
+		"count(*) + 9223372036854775803":                      int64(math.MaxInt64),
+		"-9223372036854775807 - count(*)":                     nil,
+		"-9223372036854775804 - count(*)":                     int64(math.MinInt64),
+		"(-9223372036854775804 - count(*)) * (3 - count(*))":  nil,
+		"(3 - count(*)) * (-9223372036854775804 - count(*))":  nil,
+		"(-9223372036854775804 - count(*)) * (count(*) - 4)":  int64(0),
+		"0 - count(*) * 2305843009213693952":                  nil,
+		"(count(*) - 4) * 9223372036854775807 + 0 * count(*)": int64(0),
+		"count(*) - 5 - 9223372036854775807":                  int64(math.MinInt64),
+		"-(count(*) - 5 - 9223372036854775807)":               nil,
+	} {
+		e, err := Parse(text)
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		_, finals := Split([]*Expr{e})
+		if got := finals[0].Eval(func(*Expr) any { return int64(4) }); got != want {
+			t.Errorf("%s is %v, want %v", text, got, want)
+		}
+	}
 }
