@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -96,11 +98,15 @@ func (s *s3Store) ReadNew(ctx context.Context, name, etag string) ([]byte, strin
 	return b, aws.ToString(r.ETag), err
 }
 
-// ReadAt asks for a range.
+// ReadAt asks for a range. An object that ends before it does so whenever it is
+// asked: [archive.ErrDamaged]. A body that ends early may be whole next time.
 func (s *s3Store) ReadAt(ctx context.Context, name string, b []byte, from int64) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(len(b))*time.Second/slowLine)
 	defer cancel()
 	r, err := s.get(ctx, name, &s3.GetObjectInput{Range: aws.String(fmt.Sprintf("bytes=%d-%d", from, from+int64(len(b))-1))})
+	if feed.Status(err) == http.StatusRequestedRangeNotSatisfiable {
+		return fmt.Errorf("%w: it ends too early: %w", archive.ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -108,8 +114,21 @@ func (s *s3Store) ReadAt(ctx context.Context, name string, b []byte, from int64)
 	if from > 0 && r.ContentRange == nil {
 		return errors.New("s3: the store sends whole objects when asked for a range")
 	}
+	if size, ok := sizeOf(r); ok && size < from+int64(len(b)) {
+		return fmt.Errorf("%w: it ends too early, after %d bytes", archive.ErrDamaged, size)
+	}
 	n, err := io.ReadFull(r.Body, b)
 	return whole(b, n, err)
+}
+
+// sizeOf is how large the whole object is, where the answer says so.
+func sizeOf(r *s3.GetObjectOutput) (size int64, ok bool) {
+	if r.ContentRange == nil { // the store has sent all of it
+		return aws.ToInt64(r.ContentLength), r.ContentLength != nil
+	}
+	_, total, _ := strings.Cut(*r.ContentRange, "/")
+	size, err := strconv.ParseInt(total, 10, 64)
+	return size, err == nil
 }
 
 func (s *s3Store) get(ctx context.Context, name string, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {

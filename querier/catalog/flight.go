@@ -122,7 +122,7 @@ func copyTo(ctx context.Context, to *os.File, f *flight) error {
 		}
 	}
 	if !bytes.HasSuffix(b, []byte("PAR1")) {
-		return fmt.Errorf("it does not end after the %d bytes that the manifest says", f.file.Bytes)
+		return fmt.Errorf("%w: it does not end after the %d bytes that the manifest says", archive.ErrDamaged, f.file.Bytes)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func copyTo(ctx context.Context, to *os.File, f *flight) error {
 func part(ctx context.Context, f *flight, b []byte, at int64) error {
 	for try := 1; ; try++ {
 		err := f.source.ReadAt(ctx, f.file.Name, b, at)
-		if err == nil || try == mostTries || errors.Is(err, archive.ErrNone) || errors.Is(err, store.ErrSettings) {
+		if err == nil || try == mostTries || errors.Is(err, archive.ErrNone) || errors.Is(err, archive.ErrDamaged) || errors.Is(err, store.ErrSettings) {
 			return err
 		}
 		pause := retryPause * time.Duration(try)
