@@ -93,10 +93,25 @@ type line struct {
 	turn    chan struct{}
 	most    int64
 	waiting atomic.Int64
+	coming  atomic.Int64 // questions whose files are on their way
 }
 
 func newLine(atOnce int) *line {
 	return &line{turn: make(chan struct{}, atOnce), most: int64(atOnce) * mostWaiting}
+}
+
+// enterReady waits until what a question needs is ready, and then for a turn: so
+// files on their way keep nobody from asking about what is there. Where too many
+// wait for files, the next ones wait in their turn.
+func (l *line) enterReady(ctx context.Context, ready func(context.Context) error) (done func(), err error) {
+	if l.coming.Add(1) <= l.most {
+		err = ready(ctx)
+	}
+	l.coming.Add(-1)
+	if err != nil {
+		return nil, err
+	}
+	return l.enter(ctx)
 }
 
 // enter waits for a turn; done gives it back.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/glowmap/glow/querier/answer"
 	"github.com/glowmap/glow/querier/catalog"
+	"github.com/glowmap/glow/querier/engine"
 	"github.com/glowmap/glow/querier/question"
 )
 
@@ -37,7 +38,9 @@ func (v *server) query(w http.ResponseWriter, r *http.Request, d Door) error {
 	if v.fresh(w, r, d, tag) {
 		return nil
 	}
-	body, err := v.answer(r.Context(), tag, func(ctx context.Context) ([]byte, error) { return v.ask(ctx, s, q, d, kind) })
+	body, err := v.answer(r.Context(), tag,
+		func(ctx context.Context) error { return v.ready(ctx, s, q) },
+		func(ctx context.Context) ([]byte, error) { return v.ask(ctx, s, q, d, kind) })
 	if err != nil {
 		return err
 	}
@@ -94,8 +97,9 @@ func posted(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return b, nil
 }
 
-// answer returns what is kept under a name, or makes it in its turn.
-func (v *server) answer(ctx context.Context, name string, make func(context.Context) ([]byte, error)) ([]byte, error) {
+// answer returns what is kept under a name, or makes it in its turn, once it is
+// ready for that.
+func (v *server) answer(ctx context.Context, name string, ready func(context.Context) error, make func(context.Context) ([]byte, error)) ([]byte, error) {
 	body, had, err := v.answers.get(ctx, name, func(ctx context.Context) ([]byte, error) {
 		began := time.Now()
 		v.metrics.running.Inc()
@@ -105,7 +109,7 @@ func (v *server) answer(ctx context.Context, name string, make func(context.Cont
 		}()
 		ctx, cancel := context.WithTimeout(ctx, v.QueryTime)
 		defer cancel()
-		done, err := v.line.enter(ctx)
+		done, err := v.line.enterReady(ctx, ready)
 		if err != nil {
 			if errors.Is(err, errBusy) {
 				v.metrics.refused.WithLabelValues("busy").Inc()
@@ -119,6 +123,24 @@ func (v *server) answer(ctx context.Context, name string, make func(context.Cont
 		v.metrics.hits.Inc()
 	}
 	return body, err
+}
+
+// ready waits until the files of a question are there, and holds none of them:
+// in its turn it may wait for room, which nobody may have who waits for a turn.
+// Where they do not fit the cache together, those of each key may.
+func (v *server) ready(ctx context.Context, s *catalog.Snapshot, q *question.Question) error {
+	p, ok := v.Engine.(engine.Preparer)
+	if !ok {
+		return nil
+	}
+	release, err := p.Ready(ctx, s.Select(q.From, q.To, q.Keys...))
+	switch {
+	case err == nil:
+		release()
+	case errors.Is(err, catalog.ErrFull):
+		return nil
+	}
+	return err
 }
 
 func (v *server) ask(ctx context.Context, s *catalog.Snapshot, q *question.Question, d Door, kind string) ([]byte, error) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/glowmap/glow/archiver/archive"
 )
 
 // duckDB is an engine within this process. It has one database in memory for
@@ -78,8 +80,24 @@ func (e *duckDB) Close() error {
 	return errors.Join(errs...)
 }
 
-// Run waits until a database is free.
+// Ready implements [Preparer].
+func (e *duckDB) Ready(ctx context.Context, files []archive.File) (release func(), err error) {
+	if len(files) == 0 {
+		return func() {}, nil
+	}
+	_, release, err = e.files.All(ctx, files)
+	return release, err
+}
+
+// Run waits until the files are there, and then until a database is free: what
+// is fetched keeps nobody from asking about what is there. Who has a database
+// waits for no room in a cache, so that those who wait for it may hold theirs.
 func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error {
+	scans, release, err := e.local(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer release()
 	var db *sql.DB
 	select {
 	case db = <-e.idle:
@@ -87,11 +105,6 @@ func (e *duckDB) Run(ctx context.Context, q Query, each func([]any) error) error
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	scans, release, err := e.local(ctx, q)
-	if err != nil {
-		return err
-	}
-	defer release()
 	text, own := q.SQL, q.Args
 	if q.Scope != nil {
 		text, own = q.Scope.SQL, q.Scope.Args

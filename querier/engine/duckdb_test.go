@@ -121,3 +121,46 @@ func TestPatterns(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// slow are files of which those of one date are on their way until the test ends.
+type slow struct {
+	engine.AllFiles
+	cold  string
+	begun chan struct{}
+}
+
+func (s *slow) All(ctx context.Context, files []archive.File) ([]engine.Local, func(), error) {
+	if files[0].Date == s.cold {
+		close(s.begun)
+		<-ctx.Done()
+		return nil, nil, ctx.Err()
+	}
+	return s.AllFiles.All(ctx, files)
+}
+
+// Who waits for files has no database, and keeps nobody from asking.
+func TestFetching(t *testing.T) {
+	a := small(t)
+	a.Add([]archive.Row{{Time: archivetest.First + archivetest.Day, Type: "download"}}, false)
+	a.Commit()
+	files := &slow{AllFiles: a.Catalog(), cold: a.Manifest.Files[1].Date, begun: make(chan struct{})}
+	e, err := engine.OpenDuckDB(files, engine.Limits{Folders: []string{a.Dir}, Threads: 1, Memory: 1 << 28, Concurrency: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	ask := func(ctx context.Context, i int) error {
+		return e.Run(ctx, engine.Query{SQL: "SELECT 1 FROM events", Files: a.Manifest.Files[i : i+1]}, nothing)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- ask(ctx, 1) }()
+	<-files.begun
+	warm, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := ask(warm, 0); err != nil {
+		t.Error(err)
+	}
+	leave()
+	<-ended
+}

@@ -44,6 +44,14 @@ type Engine interface {
 	Close() error
 }
 
+// Preparer is an engine that can wait for files before a query, so that nobody
+// has to wait for them in a query's turn.
+type Preparer interface {
+	// Ready waits until files are there; they stay until release is called. It
+	// takes room for all of them at once, or fails.
+	Ready(ctx context.Context, files []archive.File) (release func(), err error)
+}
+
 // Errors of Run that callers act on.
 var (
 	// ErrMemory says that the query wants more memory than it may have.
