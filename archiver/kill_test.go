@@ -16,6 +16,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/glowmap/glow/internal/keys"
 	"github.com/glowmap/glow/internal/s3test"
 )
 
@@ -219,6 +220,33 @@ func TestRollback(t *testing.T) {
 	st.check()
 }
 
+// Redis goes back behind the first segment, to where nothing was archived yet:
+// what it lost is counted again, as everything since the archive began is.
+func TestRollbackToTheBeginning(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	lines := events(19, 600, 1)
+	st.once()
+	old := st.save()
+	st.append(lines[:300], 100)
+	st.once()
+	before := st.read()
+	st.rollBack(old)
+	st.rows = nil
+	p := st.start(soon...)
+	eventually(t, "it is noticed", func() bool { return p.says("redis has archived less") })
+	st.append(lines[:200], 33)
+	if got := st.read(); !slices.Equal(got, before) {
+		t.Errorf("readers see %d rows, want the %d from before", len(got), len(before))
+	}
+	st.append(lines[200:], 33)
+	eventually(t, "it has recovered", func() bool { return p.says("recovered") })
+	eventually(t, "all is archived", st.archived)
+	p.stop()
+	st.once()
+	st.check()
+}
+
 // A rollback within a segment that is being gathered: what was read of entries
 // that Redis has forgotten is forgotten, too.
 func TestRollbackWhileGathering(t *testing.T) {
@@ -337,6 +365,7 @@ func TestRefusals(t *testing.T) {
 	feed := st.open().Feed
 	st.redis.HSet(t.Context(), ns.Meta(), "feed", feed)
 	st.redis.Del(t.Context(), ns.Archive())
+	st.redis.HDel(t.Context(), ns.Meta(), keys.MetaArchive)
 	refuse("before this archive began")
 	st.redis.FlushAll(t.Context())
 	refuse("it was emptied")

@@ -70,7 +70,7 @@ func (k *Keeper) agree(v *ledger.View) error {
 	case v.Feed != k.manifest.Feed:
 		return fmt.Errorf("this is the archive of the feed %s and redis counts for the feed %s: choose another --archive for that "+
 			"and leave this one as it is", k.manifest.Feed, v.Feed)
-	case !v.Begun && len(k.manifest.Cursor.Rows) > 0:
+	case v.State == "" && len(k.manifest.Cursor.Rows) > 0:
 		return errors.New("redis has gone back to before this archive began, so that what it counts now would be missing in it: " +
 			"restore a later state of redis, or choose another --archive for a new one")
 	}

@@ -73,7 +73,6 @@ type View struct {
 	Now      time.Time // of the Redis server: the one clock of the archiver's rules
 	Feed     string    // "" if there is none yet
 	State    string    // [keys.On], [keys.Off], or "" if archiving never began
-	Begun    bool      // whether a segment was ever committed
 	Manifest archive.Manifest
 	Entries  int64                // of the located stream
 	Oldest   time.Time            // the first of them; zero if there is none
@@ -113,7 +112,7 @@ func (v *View) manifest(fields, files map[string]string) error {
 		name, rest, _ := strings.Cut(field, "|")
 		switch name {
 		case "cursor":
-			m.Cursor.Entry, v.Begun = value, true
+			m.Cursor.Entry = value
 		case "rows":
 			m.Cursor.Rows[rest] = uint64(float(value))
 		case "missing":
