@@ -94,7 +94,7 @@ func (s *Store) others(e *entry) bool {
 func (s *Store) newRun(e *entry) *run {
 	return &run{
 		m: e.def, engine: s.Engine, days: map[string]*day{},
-		state: state{filepath.Join(s.State, e.name, e.def.Key())},
+		state: state{filepath.Join(s.State, e.name, e.def.Key()), sumTypes(e.def)},
 		note: func(done, all uint64) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/glowmap/glow/archiver/archive"
+	"github.com/glowmap/glow/querier/model/expr"
 )
 
 // part is the sums of some files of one day. Files never change, so neither do
@@ -25,8 +26,11 @@ type part struct {
 
 // state is the folder of a model's parts, DIR/NAME/KEY/DATE/FILES.part, where
 // KEY is of what is added up, and FILES of the names of the files. All of it is
-// derived: what is torn or gone is computed again.
-type state struct{ dir string }
+// derived: what is torn, gone or of other columns is computed again.
+type state struct {
+	dir   string
+	types []expr.Type // of the columns of sums
+}
 
 // partVersion is that of the files' form.
 const partVersion = 1
@@ -65,7 +69,8 @@ func (s state) write(date string, p part) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// read reads the part of a file; a torn one is none, and removed.
+// read reads the part of a file; a torn one, or one of other columns, is
+// none, and removed.
 func (s state) read(path string) (p part, ok bool) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -73,6 +78,9 @@ func (s state) read(path string) (p part, ok bool) {
 	}
 	defer f.Close()
 	p, err = decodePart(f)
+	if err == nil && !p.sums.has(s.types) {
+		err = errors.New("other columns")
+	}
 	if err != nil {
 		os.Remove(path)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/querier/model/define"
+	"github.com/glowmap/glow/querier/model/expr"
 )
 
 func somePart(t testing.TB) part {
@@ -37,8 +38,8 @@ func line(row ...any) string {
 
 // TestState: parts are found by their files, and only those that fit.
 func TestState(t *testing.T) {
-	s := state{t.TempDir()}
 	p := somePart(t)
+	s := state{t.TempDir(), typesOf(p)}
 	if err := s.write("2026-03-24", p); err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +75,36 @@ func TestState(t *testing.T) {
 	}
 }
 
+func typesOf(p part) (types []expr.Type) {
+	for _, c := range p.sums.Cols {
+		types = append(types, c.Type)
+	}
+	return types
+}
+
+// TestOtherColumns: a part under the right name whose columns are not the
+// model's is none, and removed.
+func TestOtherColumns(t *testing.T) {
+	p := somePart(t)
+	types := typesOf(p)
+	for _, want := range [][]expr.Type{append(slices.Clone(types), expr.Int), types[1:], slices.Insert(slices.Clone(types[:4]), 1, expr.Int)} {
+		s := state{t.TempDir(), want}
+		if err := s.write("2026-03-24", p); err != nil {
+			t.Fatal(err)
+		}
+		if parts, missing := s.find("2026-03-24", []archive.File{{Name: "a"}, {Name: "b"}}); len(parts) != 0 || len(missing) != 2 {
+			t.Errorf("%v: %d parts, %d missing", want, len(parts), len(missing))
+		}
+		if _, err := os.Stat(s.path("2026-03-24", p.files)); !os.IsNotExist(err) {
+			t.Error(want, err)
+		}
+	}
+}
+
 // FuzzPart: whatever lies on the disk is a part that can be used, or none.
 func FuzzPart(f *testing.F) {
-	s := state{f.TempDir()}
 	p := somePart(f)
+	s := state{f.TempDir(), typesOf(p)}
 	if err := s.write("d", p); err != nil {
 		f.Fatal(err)
 	}

@@ -174,6 +174,11 @@ func (t *table) whole() bool {
 	return t != nil && !slices.ContainsFunc(t.Cols, func(c *column) bool { return c == nil || !c.whole(t.N) })
 }
 
+// has says whether a table's columns are of some types.
+func (t *table) has(types []expr.Type) bool {
+	return slices.EqualFunc(t.Cols, types, func(c *column, typ expr.Type) bool { return c.Type == typ })
+}
+
 func (c *column) whole(n int) bool {
 	if len(c.Null) > n {
 		return false
