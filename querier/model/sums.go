@@ -36,7 +36,7 @@ func newAdder(m *define.Model) *adder {
 }
 
 // add adds a row; its period is that of its first column, a time in it.
-func (a *adder) add(row []any) {
+func (a *adder) add(row []any) error {
 	row[0] = a.m.Every.Start(row[0].(int64))
 	groups := 1 + len(a.m.Groups)
 	a.key = a.key[:0]
@@ -48,12 +48,17 @@ func (a *adder) add(row []any) {
 		a.at[string(a.key)] = a.sums.N
 		a.keys += int64(len(a.key))
 		a.sums.add(row)
-		return
+		return nil
 	}
 	for n, p := range a.m.Sums {
 		c := a.sums.Cols[groups+n]
-		c.set(i, p.Merge(c.get(i), row[groups+n]))
+		sum, ok := p.Merge(c.get(i), row[groups+n])
+		if !ok {
+			return fmt.Errorf("%s(%s) is too large for a whole number", p.How, p.Arg)
+		}
+		c.set(i, sum)
 	}
+	return nil
 }
 
 // lookRows is after how many rows it is looked how much memory they take.
@@ -68,7 +73,9 @@ func (a *adder) addTable(t *table, room func(bytes int64) error) error {
 				return err
 			}
 		}
-		a.add(t.row(i, row))
+		if err := a.add(t.row(i, row)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

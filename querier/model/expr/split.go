@@ -42,27 +42,29 @@ func (p Partial) Type() Type {
 	return Int
 }
 
-// Merge combines two results, each null if there was no value.
-func (p Partial) Merge(a, b any) any {
+// Merge combines two results, each null if there was no value. It is false for
+// a sum that is too large for a whole number.
+func (p Partial) Merge(a, b any) (sum any, ok bool) {
 	if a == nil || b == nil {
 		if a == nil {
-			return b
+			return b, true
 		}
-		return a
+		return a, true
 	}
 	switch p.How {
 	case Min:
 		if compare(a, b) > 0 {
-			return b
+			return b, true
 		}
-		return a
+		return a, true
 	case Max:
 		if compare(a, b) < 0 {
-			return b
+			return b, true
 		}
-		return a
+		return a, true
 	}
-	return a.(int64) + b.(int64)
+	sum = whole("+", a.(int64), b.(int64))
+	return sum, sum != nil
 }
 
 // Split divides expressions over aggregates into what has to be added up, of
