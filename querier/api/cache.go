@@ -3,6 +3,8 @@ package api
 import (
 	"container/list"
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 )
 
@@ -79,7 +81,7 @@ func (c *cache) leave(key string, run *call) {
 
 func (c *cache) run(ctx context.Context, key string, run *call, make func(context.Context) ([]byte, error)) {
 	defer run.cancel()
-	run.body, run.err = make(ctx)
+	run.body, run.err = caught(ctx, make)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	close(run.done)
@@ -89,6 +91,17 @@ func (c *cache) run(ctx context.Context, key string, run *call, make func(contex
 	if run.err == nil {
 		c.keep(key, run.body)
 	}
+}
+
+// caught makes an error of a panic: here it would end the process, and in a
+// handler of net/http it costs but the one request.
+func caught(ctx context.Context, make func(context.Context) ([]byte, error)) (body []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			body, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return make(ctx)
 }
 
 // keep keeps an answer, in place of those that were not used for longest.

@@ -70,3 +70,22 @@ func TestGone(t *testing.T) {
 		}
 	}
 }
+
+// broken is an engine with a bug.
+type broken struct{ engine.Engine }
+
+func (broken) Run(context.Context, engine.Query, func([]any) error) error { panic("a bug") }
+
+// A bug that one question finds costs that question, and its place stands in the log.
+func TestPanic(t *testing.T) {
+	var log bytes.Buffer
+	a := newAsker(t, random(t), func(s *Settings) {
+		s.Engine, s.Log, s.Concurrency = broken{}, slog.New(slog.NewTextHandler(&log, nil)), 1
+	})
+	for range 2 {
+		got := a.ask("POST", "/v1/query", `{"keys":["download"]}`)
+		if got.StatusCode != 500 || strings.Contains(got.body, "bug") || !strings.Contains(log.String(), "a bug") || !strings.Contains(log.String(), "full_test.go") {
+			t.Error(got.Status, got.body, log.String())
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (v *server) keys(w http.ResponseWriter, r *http.Request, d Door) error {
 	if err != nil {
 		return err
 	}
-	tag := etag("keys", s.Version, counts.Version, d.sees(), string(about))
+	tag := etag("keys", s.Version, counts.Version, strconv.Itoa(counts.Files()), d.sees(), string(about))
 	if v.fresh(w, r, d, tag) {
 		return nil
 	}

@@ -4,8 +4,11 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -206,4 +209,32 @@ func (a *asker) rows(question string) [][]any {
 		a.Fatalf("%s: %v", question, all)
 	}
 	return all.Results[0].Rows
+}
+
+// A file that was lost and comes back makes another discovery, without any new manifest.
+func TestFileComesBack(t *testing.T) {
+	history := small(t, rand.New(rand.NewPCG(5, 6)))
+	path := filepath.Join(history.Dir, filepath.FromSlash(history.Manifest.Files[0].Name))
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	c := history.Catalog()
+	e, err := engine.OpenDuckDB(c, engine.Limits{Folders: []string{history.Dir}, Threads: 1, Memory: 1 << 28, Concurrency: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := c.Count(t.Context(), e); !errors.Is(err, engine.ErrGone) {
+		t.Fatal(err)
+	}
+	a := newAsker(t, random(t), func(s *Settings) { s.Catalog = c })
+	before := a.ask("GET", "/v1/keys", "").Header.Get("ETag")
+	a.check(errors.Join(os.WriteFile(path, file, 0o600), c.Count(t.Context(), e)))
+	if after := a.ask("GET", "/v1/keys", "", "If-None-Match: "+before); after.StatusCode != 200 {
+		t.Error(after.Status)
+	}
 }

@@ -49,7 +49,8 @@ type value struct {
 // Counts says which values the rows of an archive have, by type and column.
 type Counts struct {
 	// Version is that of the snapshot which they are of, and another one while
-	// not all of its files are counted: the same version, the same counts.
+	// not all of its files are counted that are there: the same version and as
+	// many files, the same counts.
 	Version string
 
 	snapshot string // version of the snapshot
@@ -64,6 +65,10 @@ type sums struct {
 	null uint64
 	more bool
 }
+
+// Files is how many are counted: one that was lost, and is back, adds its values
+// to those of the same version.
+func (t *Counts) Files() int { return t.files }
 
 // Value is a value of a dimension and the number of rows that have it.
 type Value struct {
