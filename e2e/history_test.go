@@ -229,7 +229,7 @@ func TestHistory(t *testing.T) {
 	g.Args["geoworker"] = []string{"--claim-after", "1s"}
 	g.Once("publisher") // takes the feed id
 	g.Once("archiver")  // from here on all is archived
-	appends, begun := g.NewestAppends()
+	began := g.Began()
 	soon := []string{"--segment-every", "200ms", "--max-rows", fmt.Sprint(lines/40 + 100), "--compact-after", "1s"}
 	var units []*harness.Unit
 	for _, name := range []string{"tailer", "geoworker", "geoworker", "publisher"} {
@@ -244,11 +244,7 @@ func TestHistory(t *testing.T) {
 		switch {
 		case i%8 == 5:
 			g.Redis.Kill()
-			most := int64(100000)
-			if path, size := g.NewestAppends(); path == appends {
-				most = min(most, size-begun) // the archiver has waited until its beginning was on the disk
-			}
-			g.Tear(r, max(1, most))
+			g.TearSince(began, r, 100000) // the archiver has waited until its beginning was on the disk
 			g.Redis.Start()
 		case i%8 == 2:
 			store.Kill()

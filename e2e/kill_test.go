@@ -118,13 +118,15 @@ func TestKilledRedis(t *testing.T) {
 			r := harness.Rand(t)
 			g := harness.New(t)
 			g.Redis.Fix = fix
+			g.Once("publisher") // takes the feed's id, and waits until that is on the disk
+			began := g.Began()
 			mean := 1500 * time.Millisecond
 			f := startFlow(t, r, g, lines, time.Duration(kills)*mean)
 			torn := int64(0)
 			every(r, kills, mean, func(i int) {
 				g.Redis.Kill()
 				if i%2 == 1 { // a power cut besides
-					torn += g.Tear(r, 100000)
+					torn += g.TearSince(began, r, 100000)
 				}
 				g.Redis.Start()
 				for _, u := range f.units {

@@ -81,6 +81,8 @@ func TestKilledSharehook(t *testing.T) {
 	addr := freeAddr(t)
 	g.Args["sharehook"] = []string{"--listen", addr, "--types", "twitter", "--trusted-proxies", "127.0.0.1/32", "--spool", t.TempDir()}
 	g.Args["geoworker"] = []string{"--claim-after", "1s"}
+	g.Once("publisher") // takes the feed's id, and waits until that is on the disk
+	began := g.Began()
 	units := []*harness.Unit{g.Unit("sharehook"), g.Unit("geoworker"), g.Unit("geoworker"), g.Unit("publisher")}
 	listens(t, addr)
 	got, done := make(answers, shares), make(chan struct{})
@@ -92,7 +94,7 @@ func TestKilledSharehook(t *testing.T) {
 			units[0].Kill()
 		} else {
 			g.Redis.Kill()
-			g.Tear(r, 50000) // a power cut: what Redis had counted comes again from the spool
+			g.TearSince(began, r, 50000) // a power cut: what Redis had counted comes again from the spool
 			g.Redis.Start()
 		}
 		for _, u := range units {

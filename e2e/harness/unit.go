@@ -84,6 +84,28 @@ func (g *Glow) Tear(r *rand.Rand, most int64) int64 {
 	return cut
 }
 
+// Mark is a place in what Redis appends.
+type Mark struct {
+	path string
+	size int64
+}
+
+// Began marks what is on Redis's disk by now.
+func (g *Glow) Began() Mark {
+	g.T.Helper()
+	path, size := g.NewestAppends()
+	return Mark{path, size}
+}
+
+// TearSince is Tear, but what was on the disk at a mark stays.
+func (g *Glow) TearSince(m Mark, r *rand.Rand, most int64) int64 {
+	g.T.Helper()
+	if path, size := g.NewestAppends(); path == m.path {
+		most = max(1, min(most, size-m.size)) // 1 cuts nothing
+	}
+	return g.Tear(r, most)
+}
+
 // NewestAppends is the path and the size of the file that Redis appends to: of
 // several, which there are while it rewrites, the last. A power cut that tears
 // an earlier one, in the second after a rewrite began, is beyond Redis: with our
