@@ -121,7 +121,7 @@ func keep(ctx context.Context, d *daemon.Daemon, e engine.Engine, files *catalog
 	if !ok {
 		return
 	}
-	outage := d.Outage("the engine")
+	outage := d.Aside("the engine")
 	last, at := "", time.Time{}
 	for ctx.Err() == nil {
 		if s := files.Current(); s != nil && (s.Version != last || time.Since(at) > again) {

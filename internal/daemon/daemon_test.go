@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http/httptest"
 	"path/filepath"
@@ -171,6 +172,40 @@ func TestHealth(t *testing.T) {
 		d.Ready()
 		time.Sleep(2 * time.Minute)
 		check("stuck", 503, 503)
+	})
+}
+
+// What waits beside the work loop is named, but never speaks for that loop.
+func TestAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &Daemon{Log: slog.New(slog.DiscardHandler)}
+		d.health.init(func(string) string { return "" })
+		engine := d.Aside("the engine")
+		engine.Over()
+		if err := d.health.able(); err == nil || err.Error() != "starting" {
+			t.Errorf("%v, want that it is starting", err)
+		}
+		d.Ready()
+		for range 60 {
+			if err := engine.Wait(t.Context(), errors.New("no route to it")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d.health.alive() == nil {
+			t.Error("it is alive by what waits beside it")
+		}
+		d.Trouble(errors.New("redis is away"))
+		if got := d.health.able().Error(); got != "redis is away\nno route to it" {
+			t.Errorf("not able: %q", got)
+		}
+		d.Ready()
+		if d.health.able() == nil {
+			t.Error("able while the engine is away")
+		}
+		engine.Over()
+		if err := errors.Join(d.health.alive(), d.health.able()); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"errors"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,7 +24,8 @@ type health struct {
 	ready    bool
 	beat     time.Time
 	trouble  error
-	status   string // what systemd was told of it
+	aside    map[string]error // what is waited for beside the work loop
+	status   string           // what systemd was told of trouble
 }
 
 func (h *health) init(getenv func(string) string) {
@@ -98,10 +101,25 @@ func (h *health) alive() error {
 	return nil
 }
 
+// able is nil while nothing is waited for.
 func (h *health) able() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.trouble
+	all := []error{h.trouble}
+	for _, what := range slices.Sorted(maps.Keys(h.aside)) {
+		all = append(all, h.aside[what])
+	}
+	return errors.Join(all...)
+}
+
+// note notes what is waited for beside the work loop, or with nil that it is back.
+func (h *health) note(what string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.aside == nil {
+		h.aside = map[string]error{}
+	}
+	h.aside[what] = err
 }
 
 // notify tells systemd our state; without systemd it does nothing. See sd_notify(3).

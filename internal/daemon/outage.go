@@ -21,10 +21,15 @@ type Outage struct {
 	what  string
 	since time.Time
 	wait  time.Duration
+	aside bool
 }
 
-// Outage makes an Outage of what, as in "redis".
+// Outage makes an Outage of what, as in "redis", for the work loop.
 func (d *Daemon) Outage(what string) *Outage { return &Outage{d: d, what: what} }
+
+// Aside makes an Outage for what waits beside the work loop: /readyz names it,
+// and it never speaks for that loop.
+func (d *Daemon) Aside(what string) *Outage { return &Outage{d: d, what: what, aside: true} }
 
 // Wait is called after an error: it waits longer each time. It returns an
 // error only if ctx is done.
@@ -36,7 +41,11 @@ func (o *Outage) Wait(ctx context.Context, err error) error {
 		o.since, o.wait = time.Now(), firstWait
 		o.d.Log.Warn(o.what+" is away, waiting", "err", err)
 	}
-	o.d.Trouble(err)
+	if o.aside {
+		o.d.health.note(o.what, err)
+	} else {
+		o.d.Trouble(err)
+	}
 	wait := o.wait/2 + rand.N(o.wait/2)
 	o.wait = min(2*o.wait, lastWait)
 	return Sleep(ctx, wait)
@@ -59,6 +68,10 @@ func (o *Outage) Over() {
 	if !o.since.IsZero() {
 		o.d.Log.Info(o.what+" is back", "away", time.Since(o.since).Round(time.Millisecond).String())
 		o.since = time.Time{}
+	}
+	if o.aside {
+		o.d.health.note(o.what, nil)
+		return
 	}
 	o.d.Ready()
 }
