@@ -39,6 +39,7 @@ func newAsker(ctx context.Context, querier, dir string) (*asker, error) {
 type keysAnswer struct {
 	Version     string
 	From, Until time.Time
+	Counting    bool
 	Keys        []struct{ N int }
 	Dimensions  []struct {
 		Name   string
@@ -46,9 +47,9 @@ type keysAnswer struct {
 	}
 }
 
-// events is how many there are, once values are counted, too.
+// events is how many there are, once all values are counted, too.
 func (k *keysAnswer) events() (n int) {
-	if len(k.Dimensions) == 0 || len(k.Dimensions[0].Values) == 0 {
+	if k.Counting || len(k.Dimensions) == 0 || len(k.Dimensions[0].Values) == 0 {
 		return 0
 	}
 	for _, key := range k.Keys {
