@@ -57,7 +57,7 @@ func TestEncodeAllocations(t *testing.T) {
 		if _, err := Encode(minute()); err != nil {
 			t.Fatal(err)
 		}
-	}); n > 100 {
+	}); n > 400 { // some 90, more where pools were emptied meanwhile; one for each cell would be thousands
 		t.Errorf("%.0f allocations", n)
 	}
 }
