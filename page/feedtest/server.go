@@ -59,6 +59,7 @@ func (s *Server) Bytes() int {
 	return s.bytes
 }
 
+// ServeHTTP answers with a file of the feed, or as the test wants it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, name, _ := strings.Cut(r.URL.Path, "v1/")
 	s.mu.Lock()
@@ -96,6 +97,7 @@ type counter struct {
 	s *Server
 }
 
+// Write counts before it writes: a client may be gone by then.
 func (c *counter) Write(p []byte) (int, error) {
 	c.s.mu.Lock()
 	c.s.bytes += len(p)

@@ -13,6 +13,7 @@ import (
 // dir is a web server's folder: each file beside its gzipped twin.
 type dir string
 
+// Put replaces a file and its gzipped twin, each whole or not at all.
 func (d dir) Put(_ context.Context, f bundle.File) error {
 	path := filepath.Join(string(d), f.Name)
 	return errors.Join(replace(path, f.Data), replace(path+".gz", zipped(f.Data)))
@@ -29,6 +30,7 @@ func replace(path string, data []byte) error {
 	return os.Rename(tmp, path)
 }
 
+// List has the twins, too; a folder that is not there yet is empty.
 func (d dir) List(context.Context) ([]Object, error) {
 	entries, err := os.ReadDir(string(d))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,6 +52,7 @@ func (d dir) List(context.Context) ([]Object, error) {
 	return out, nil
 }
 
+// Delete takes the twin first, so that none is left without its file.
 func (d dir) Delete(_ context.Context, name string) error {
 	path := filepath.Join(string(d), name)
 	if err := os.Remove(path + ".gz"); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -43,6 +43,7 @@ func openS3(ctx context.Context, name, prefix, endpoint string) (Store, error) {
 	return &bucket{client, name, prefix}, nil
 }
 
+// Put sends a file gzipped, with the headers that browsers need.
 func (b *bucket) Put(ctx context.Context, f bundle.File) error {
 	h := Headers(f)
 	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
@@ -53,6 +54,7 @@ func (b *bucket) Put(ctx context.Context, f bundle.File) error {
 	return b.explain(err)
 }
 
+// List stays within the prefix, and out of the folders below it: the feed may lie there.
 func (b *bucket) List(ctx context.Context) ([]Object, error) {
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &b.prefix, Delimiter: aws.String("/")})
 	var out []Object
@@ -68,6 +70,7 @@ func (b *bucket) List(ctx context.Context) ([]Object, error) {
 	return out, nil
 }
 
+// Delete is content with an object that is not there, as S3 is.
 func (b *bucket) Delete(ctx context.Context, name string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: aws.String(b.prefix + name)})
 	return b.explain(err)

@@ -57,10 +57,12 @@ func (p *Publisher) putStats(ctx context.Context, v *counts.View, until time.Tim
 // statsSource reads buckets for the 2014 feed.
 type statsSource struct{ p *Publisher }
 
+// Tokens says which buckets have changed.
 func (s statsSource) Tokens(ctx context.Context, ids []bucket.ID) ([]string, error) {
 	return s.p.counts.Tokens(ctx, ids)
 }
 
+// Read is that of the feed itself, so that both count alike.
 func (s statsSource) Read(ctx context.Context, id bucket.ID) (*counts.Bucket, error) {
 	return s.p.read(ctx, id)
 }
@@ -68,6 +70,7 @@ func (s statsSource) Read(ctx context.Context, id bucket.ID) (*counts.Bucket, er
 // statsTarget puts the 2014 feed's files beside the feed.
 type statsTarget struct{ p *Publisher }
 
+// Get has nil for a file that is not there.
 func (t statsTarget) Get(ctx context.Context, name string) ([]byte, error) {
 	b, _, err := t.p.store.Get(ctx, name)
 	if errors.Is(err, store.ErrNone) {
@@ -76,10 +79,12 @@ func (t statsTarget) Get(ctx context.Context, name string) ([]byte, error) {
 	return b, t.p.away("fetch "+name, err)
 }
 
+// Note keeps in Redis up to which minute the files are there.
 func (t statsTarget) Note(ctx context.Context, minute int64) error {
 	return t.p.counts.Set(ctx, keys.MetaStats, minute)
 }
 
+// Put puts files side by side, and the first error ends it.
 func (t statsTarget) Put(ctx context.Context, files []feed2014.File) error {
 	queue, errs := make(chan feed2014.File), make(chan error, t.p.InFlight)
 	var workers sync.WaitGroup

@@ -28,6 +28,7 @@ func (s *folderStore) Open(context.Context) error {
 	return s.Lock("")
 }
 
+// Get has no ETag: the lock keeps other writers out.
 func (s *folderStore) Get(_ context.Context, name string) ([]byte, string, error) {
 	f, err := os.Open(s.Path(name))
 	if err != nil {
@@ -38,6 +39,7 @@ func (s *folderStore) Get(_ context.Context, name string) ([]byte, string, error
 	return b, "", err
 }
 
+// Head says only whether the object is there.
 func (s *folderStore) Head(_ context.Context, name string) (string, error) {
 	_, err := os.Stat(s.Path(name))
 	return "", none(err)
@@ -82,6 +84,7 @@ func replace(path string, b []byte) error {
 	return os.Rename(temp, path)
 }
 
+// List passes over the twins of objects, and what is being written.
 func (s *folderStore) List(ctx context.Context, prefix string, each func(string) error) error {
 	return filepath.WalkDir(s.Path(prefix), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -95,6 +98,7 @@ func (s *folderStore) List(ctx context.Context, prefix string, each func(string)
 	})
 }
 
+// Delete is content with what is not there.
 func (s *folderStore) Delete(_ context.Context, name string) error {
 	return errors.Join(ignoreNone(os.Remove(s.Path(name))), ignoreNone(os.Remove(s.Path(name)+".gz")))
 }
@@ -131,4 +135,5 @@ func (s *folderStore) Expire(_ context.Context, now time.Time) error {
 	return nil
 }
 
+// Honours is true: what the lock keeps out need not be refused.
 func (s *folderStore) Honours(context.Context, Object) (bool, error) { return true, nil }

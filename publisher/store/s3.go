@@ -65,6 +65,7 @@ func newS3(ctx context.Context, bucket, prefix string, o Options) (*s3Store, err
 	return &s3Store{client: client, region: region, target: "s3://" + bucket + "/" + prefix, bucket: bucket, prefix: prefix}, nil
 }
 
+// String is the target as it was given.
 func (s *s3Store) String() string { return s.target }
 
 // Open lists, so that wrong settings show at once and in the store's own words
@@ -77,10 +78,12 @@ func (s *s3Store) Open(ctx context.Context) error {
 	return s.explain(err)
 }
 
+// Close has nothing to give back: S3 knows no lock.
 func (s *s3Store) Close() error { return nil }
 
 func (s *s3Store) key(name string) *string { return aws.String(s.prefix + name) }
 
+// Get tells an object that is not there ([ErrNone]) from a bucket that is not.
 func (s *s3Store) Get(ctx context.Context, name string) ([]byte, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*requestTime)
 	defer cancel()
@@ -96,6 +99,7 @@ func (s *s3Store) Get(ctx context.Context, name string) ([]byte, string, error) 
 	return b, aws.ToString(r.ETag), err
 }
 
+// Head is the ETag of an object, or [ErrNone].
 func (s *s3Store) Head(ctx context.Context, name string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
@@ -109,6 +113,7 @@ func (s *s3Store) Head(ctx context.Context, name string) (string, error) {
 	return aws.ToString(r.ETag), nil
 }
 
+// Put takes longer for larger objects: slow lines are no outage.
 func (s *s3Store) Put(ctx context.Context, o Object, etag string) (string, error) {
 	body := zip(o.JSON)
 	ctx, cancel := context.WithTimeout(ctx, requestTime+time.Duration(len(body))*time.Second/slowLine)
@@ -153,6 +158,7 @@ func Conflict(err error, etag string) bool {
 	return false
 }
 
+// List goes on from page to page.
 func (s *s3Store) List(ctx context.Context, prefix string, each func(string) error) error {
 	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix)})
 	for pages.HasMorePages() {
@@ -173,6 +179,7 @@ func (s *s3Store) List(ctx context.Context, prefix string, each func(string) err
 	return nil
 }
 
+// Delete is content with what is not there, as S3 is.
 func (s *s3Store) Delete(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()

@@ -68,6 +68,7 @@ type status struct {
 	begun func() // called when the answer begins
 }
 
+// WriteHeader notes the status, for metrics.
 func (s *status) WriteHeader(code int) {
 	s.code = code
 	if s.begun != nil {

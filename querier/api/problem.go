@@ -22,6 +22,7 @@ type problem struct {
 	Retry   int    `json:"-"` // seconds after which it may be tried again
 }
 
+// Error is the sentence that the client gets.
 func (p *problem) Error() string { return p.Message }
 
 // problemOf says what an error means for a client; nil if that is nothing that

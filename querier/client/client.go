@@ -43,6 +43,7 @@ type Refusal struct {
 	Message string
 }
 
+// Error is what the querier said, with the field that it means.
 func (r *Refusal) Error() string {
 	if r.Field != "" {
 		return r.Field + ": " + r.Message

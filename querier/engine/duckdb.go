@@ -72,6 +72,7 @@ func lockDown(db *sql.DB, l Limits) error {
 	return nil
 }
 
+// Close closes all databases, also after an error of one.
 func (e *duckDB) Close() error {
 	var errs []error
 	for _, db := range e.all {

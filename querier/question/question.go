@@ -78,6 +78,7 @@ type Error struct {
 	See     string // part of the documentation page
 }
 
+// Error has the field, for logs and tests: answers have it apart.
 func (e *Error) Error() string {
 	if e.Field == "" {
 		return e.Message

@@ -86,6 +86,7 @@ var (
 // fileError is an error of a log file.
 type fileError struct{ error }
 
+// Unwrap is the error without that it is of a log file.
 func (e fileError) Unwrap() error { return e.error }
 
 // New prepares an intake; the daemon must know push.Script.

@@ -69,6 +69,7 @@ func newHosts(text, password string) (*hosts, error) {
 	return h, nil
 }
 
+// String has no user and no password: it stands in logs.
 func (h *hosts) String() string {
 	names := make([]string, len(h.all))
 	for i, s := range h.all {

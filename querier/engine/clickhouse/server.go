@@ -70,6 +70,7 @@ const (
 	stopTime = 5 * time.Second
 )
 
+// String is host and port alone: it stands in logs.
 func (s *server) String() string { return s.url.Host }
 
 // Error is what the server says is wrong.
@@ -78,6 +79,7 @@ type Error struct {
 	Text string
 }
 
+// Error is the server's own text.
 func (e *Error) Error() string { return "clickhouse: " + e.Text }
 
 // Codes of errors.

@@ -33,6 +33,7 @@ func idOf(f archive.File) fileID {
 	return fileID(binary.BigEndian.Uint64(sum[:]))
 }
 
+// String is the number as statements have it.
 func (id loadID) String() string { return strconv.FormatUint(uint64(id), 10) }
 
 // load is a partition: the rows that were put there of a file at one time.

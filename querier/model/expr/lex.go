@@ -48,6 +48,7 @@ func (t token) is(text string) bool {
 	return (t.kind == word || t.kind == sign) && t.text == text
 }
 
+// String is how messages call a token.
 func (t token) String() string {
 	switch t.kind {
 	case end:
