@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -14,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +23,7 @@ import (
 	"github.com/glowmap/glow/archiver/store"
 	"github.com/glowmap/glow/internal/keys"
 	"github.com/glowmap/glow/internal/located"
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/internal/redistest"
 	"github.com/glowmap/glow/internal/s3test"
 )
@@ -240,32 +239,14 @@ func events(seed uint64, n, days int) []string {
 type process struct {
 	*exec.Cmd
 	st  *stage
-	log *logBuffer
-}
-
-// logBuffer may be read while the process writes.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log *logtest.Buffer
 }
 
 func (p *process) says(text string) bool { return strings.Contains(p.log.String(), text) }
 
 func (st *stage) start(args ...string) *process {
 	st.Helper()
-	p := &process{st.command(args...), st, &logBuffer{}}
+	p := &process{st.command(args...), st, &logtest.Buffer{}}
 	p.Stderr = p.log
 	st.must(p.Start())
 	st.Cleanup(func() {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 
 	"github.com/glowmap/glow/internal/geotest"
 	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/internal/redistest"
 )
 
@@ -120,27 +119,9 @@ func (s *stage) pushRandom(events int) {
 // worker is a running geoworker.
 type worker struct {
 	*exec.Cmd
-	stderr lines
+	stderr logtest.Buffer
 	admin  string
 	done   chan struct{} // closed when it has exited
-}
-
-// lines is what a process wrote.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // start starts a geoworker.

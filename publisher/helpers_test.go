@@ -1,18 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/internal/redistest"
 	"github.com/glowmap/glow/internal/s3test"
 )
@@ -74,32 +73,14 @@ func refuse(t testing.TB, code int, cmd *exec.Cmd, says ...string) {
 type process struct {
 	*exec.Cmd
 	t   testing.TB
-	log *logBuffer
-}
-
-// logBuffer may be read while the process writes.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log *logtest.Buffer
 }
 
 func (p *process) says(text string) bool { return strings.Contains(p.log.String(), text) }
 
 func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{cmd, t, &logBuffer{}}
+	p := &process{cmd, t, &logtest.Buffer{}}
 	cmd.Stderr = p.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -13,12 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/glowmap/glow/archiver/archive"
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/querier/archivetest"
 )
 
@@ -32,28 +31,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// logged is what a process wrote so far.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // querier prepares the real querier.
-func querier(t *testing.T, args ...string) (*exec.Cmd, *logged) {
+func querier(t *testing.T, args ...string) (*exec.Cmd, *logtest.Buffer) {
 	t.Helper()
-	out := new(logged)
+	out := new(logtest.Buffer)
 	cmd := exec.Command(os.Args[0], append([]string{"--query-listen", "127.0.0.1:0", "--state", t.TempDir(), "--cache", t.TempDir()}, args...)...)
 	cmd.Env = append(os.Environ(), asQuerier+"=yes", "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION=us-east-1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -62,7 +43,7 @@ func querier(t *testing.T, args ...string) (*exec.Cmd, *logged) {
 }
 
 // start lets a querier run until the test ends.
-func start(t *testing.T, args ...string) (admin string, out *logged) {
+func start(t *testing.T, args ...string) (admin string, out *logtest.Buffer) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free just now
 	if err != nil {
@@ -83,7 +64,7 @@ func start(t *testing.T, args ...string) (admin string, out *logged) {
 }
 
 // says waits until /readyz answers with a status and each of words.
-func says(t *testing.T, admin string, out *logged, status int, words ...string) {
+func says(t *testing.T, admin string, out *logtest.Buffer, status int, words ...string) {
 	t.Helper()
 	last := ""
 	until(t, func() bool {

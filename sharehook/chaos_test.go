@@ -19,6 +19,7 @@ import (
 	"github.com/glowmap/glow/internal/geotest"
 	"github.com/glowmap/glow/internal/grid"
 	"github.com/glowmap/glow/internal/keys"
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/internal/redistest"
 )
 
@@ -63,7 +64,7 @@ func buildGeoworker(t *testing.T) string {
 // geoworker counts what is in the queue until the test ends.
 func geoworker(t *testing.T, redisURL, geoip string) {
 	t.Helper()
-	var log logBuffer
+	var log logtest.Buffer
 	cmd := exec.Command(buildGeoworker(t), "--redis-url", redisURL, "--geoip", geoip, "--admin-addr", "off")
 	cmd.Stderr = &log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +13,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/glowmap/glow/internal/logtest"
 )
 
 // binary is sharehook, built for these tests.
@@ -46,29 +46,11 @@ func TestMain(m *testing.M) {
 type hook struct {
 	t     testing.TB
 	cmd   *exec.Cmd
-	log   logBuffer
+	log   logtest.Buffer
 	url   string // of /share
 	admin string
 	spool string
 	done  chan struct{} // closed when it has exited
-}
-
-// logBuffer is what a process wrote so far.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // nowhere is a Redis that is away.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/internal/redistest"
 )
 
@@ -96,7 +97,7 @@ func (w *rotating) write(f *os.File, b []byte) {
 }
 
 // keepRunning runs tailers, killing each after a while, until stop.
-func keepRunning(t *testing.T, url, log string, stop chan bool, all *syncBuffer) {
+func keepRunning(t *testing.T, url, log string, stop chan bool, all *logtest.Buffer) {
 	for {
 		var stderr bytes.Buffer
 		cmd := tailerCmd(t, url, "--grace", "200ms", "--max-queue", "1000000", "--log-level", "debug", log)
@@ -164,7 +165,7 @@ func TestKilledAllTheTime(t *testing.T) {
 				w := &rotating{t: t, path: log, lines: 150_000, done: make(chan bool)}
 				w.open().Close()
 				tailer(t, s.URL(), "--once", log) // from now on nothing is history
-				var all syncBuffer
+				var all logtest.Buffer
 				defer func() {
 					if t.Failed() {
 						t.Logf("all tailers' logs:\n%s", all.String())

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/glowmap/glow/internal/logtest"
 	"github.com/glowmap/glow/internal/redistest"
 )
 
@@ -40,7 +41,7 @@ func TestRedisAway(t *testing.T) {
 	s.Kill()
 	write(0, 10)
 	cmd := tailerCmd(t, s.URL(), log)
-	var stderr syncBuffer
+	var stderr logtest.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -1,39 +1,20 @@
 package child
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/glowmap/glow/internal/logtest"
 )
 
-// said gathers what onlookers are told.
-type said struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+// said gathers what onlookers are told, and what the child writes.
+type said struct{ logtest.Buffer }
 
-func (s *said) say(format string, a ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fmt.Fprintf(&s.text, format+"\n", a...)
-}
-
-func (s *said) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(b)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
+func (s *said) say(format string, a ...any) { fmt.Fprintf(s, format+"\n", a...) }
 
 func shell(t *testing.T, script string, hush ...string) (*Child, *said) {
 	t.Helper()
