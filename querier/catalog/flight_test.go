@@ -80,8 +80,11 @@ func TestUnwantedFlights(t *testing.T) {
 		}
 		ended <- err
 	}()
-	for deadline := time.Now().Add(time.Minute); cache.Wanted() < 2; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	tick, late := time.Tick(time.Millisecond), time.After(time.Minute)
+	for cache.Wanted() < 2 {
+		select {
+		case <-tick:
+		case <-late:
 			t.Fatal("nobody waits")
 		}
 	}
