@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/glowmap/glow/querier/catalog"
+	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/querier/engine"
 )
 
@@ -59,14 +60,19 @@ func TestFullCache(t *testing.T) {
 // A file that is gone is named in the log, which is where somebody looks who
 // cannot get an answer, and to no client.
 func TestGone(t *testing.T) {
-	var log bytes.Buffer
-	e := &refusing{err: fmt.Errorf("%w: read v1/segments/x.parquet", engine.ErrGone)}
-	a, token := inside(t, random(t), "*", func(s *Settings) { s.Engine, s.Log = e, slog.New(slog.NewTextHandler(&log, nil)) })
-	for _, header := range [][]string{nil, {token}} {
-		log.Reset()
-		got := a.ask("POST", "/v1/query", `{"keys":["download"]}`, header...)
-		if got.StatusCode != 503 || strings.Contains(got.body, "parquet") || !strings.Contains(log.String(), "v1/segments/x.parquet") {
-			t.Error(got.Status, got.body, log.String())
+	for what, want := range map[error]struct {
+		status int
+		says   string
+	}{engine.ErrGone: {503, "try again"}, archive.ErrDamaged: {500, "is damaged: leave its time out"}} {
+		var log bytes.Buffer
+		e := &refusing{err: fmt.Errorf("%w: read v1/segments/x.parquet", what)}
+		a, token := inside(t, random(t), "*", func(s *Settings) { s.Engine, s.Log = e, slog.New(slog.NewTextHandler(&log, nil)) })
+		for _, header := range [][]string{nil, {token}} {
+			log.Reset()
+			got := a.ask("POST", "/v1/query", `{"keys":["download"]}`, header...)
+			if got.StatusCode != want.status || !strings.Contains(got.body, want.says) || strings.Contains(got.body, "parquet") || !strings.Contains(log.String(), "v1/segments/x.parquet") {
+				t.Error(got.Status, got.body, log.String())
+			}
 		}
 	}
 }

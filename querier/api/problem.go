@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/glowmap/glow/archiver/archive"
 	"github.com/glowmap/glow/querier/answer"
 	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/engine"
@@ -49,6 +50,8 @@ func problemOf(err error) *problem {
 		return &problem{Status: http.StatusGatewayTimeout, Message: "this takes longer than one question may: ask for less time or fewer dimensions", See: "/#limits"}
 	case errors.Is(err, context.Canceled):
 		return &problem{Status: http.StatusServiceUnavailable, Message: "the querier is being stopped: try again", Retry: 5}
+	case errors.Is(err, archive.ErrDamaged):
+		return &problem{Status: http.StatusInternalServerError, Message: "a file of the archive that this asks about is damaged: leave its time out, until whoever runs the querier has put that right"}
 	case errors.Is(err, engine.ErrGone):
 		return &problem{Status: http.StatusServiceUnavailable, Message: "the archive is being changed: try again", Retry: 5}
 	}
@@ -56,10 +59,10 @@ func problemOf(err error) *problem {
 }
 
 // fail writes an error. What is nobody's business goes to the log, and so does
-// which file is gone.
+// which file is gone or damaged.
 func (v *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p == nil || errors.Is(err, engine.ErrGone) {
+	if p == nil || errors.Is(err, engine.ErrGone) || errors.Is(err, archive.ErrDamaged) {
 		v.Log.Error("a question could not be answered", "path", r.URL.Path, "err", err)
 	}
 	if p == nil {
