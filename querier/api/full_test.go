@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/archiver/archive"
+	"github.com/glowmap/glow/querier/catalog"
 	"github.com/glowmap/glow/querier/engine"
 )
 
@@ -57,7 +57,7 @@ func TestFullCache(t *testing.T) {
 	}
 }
 
-// A file that is gone is named in the log, which is where somebody looks who
+// A file that is gone or damaged is named in the log, which is where somebody looks who
 // cannot get an answer, and to no client.
 func TestGone(t *testing.T) {
 	for what, want := range map[error]struct {
