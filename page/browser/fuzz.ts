@@ -25,7 +25,7 @@ export interface Found {
 }
 
 const RUBBISH: unknown[] = [
-  null, true, 0, -0, -1, 0.5, 1e308, 2 ** 53, 2 ** 53 - 1, 4294967296, "", "\u0000", "NaN", "x".repeat(70_000), "2026-03-24T14:00:00Z",
+  null, true, 0, -0, -1, 0.5, 1e308, 2 ** 53, 2 ** 53 - 1, 4294967296, "", "\u0000", "no number", "x".repeat(70_000), "2026-03-24T14:00:00Z",
   "9999-99-99T99:99:99Z", [], {}, [[]], [null], { n: 1 }, Array(3000).fill(1), JSON.parse('{"__proto__":{"n":1},"constructor":0}'),
 ];
 
